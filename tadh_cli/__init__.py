@@ -1,0 +1,3 @@
+"""Operator command line for Tencent Cloud AI Digital Human."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,53 @@
+"""Keeps secrets out of everything that is shown, logged or stored."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+MASK = "***"
+
+# Names of query parameters and of JSON fields that carry secrets, whoever sends them.
+_SECRET_NAMES = (
+    "signature|q-signature|sign|sig|token|access_?token|x-cos-security-token|q-ak|q-sign-time|q-key-time|"
+    "x-amz-signature|x-amz-credential|x-amz-security-token|secret|txsecret|usersig|trtcusersig|privatemapkey|"
+    "trtcprivatemapkey|tmpsecretid|tmpsecretkey|authorization|password"
+)
+_IN_QUERY = rf"(?i)([?&;](?:{_SECRET_NAMES})=)[^&\s\"'<>]+"
+_IS_SECRET_NAME = rf"(?i)(?:{_SECRET_NAMES})"
+
+
+class Mask:
+    """Knows the secrets of this run; what passes through it comes out without them."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._secrets: set[str] = set()
+        self.hide(*secrets)
+
+    def hide(self, *secrets: str) -> None:
+        """Mask these values from now on; very short ones would mask half of every text and are ignored."""
+        self._secrets.update(secret for secret in secrets if len(secret) >= 6)
+
+    def values(self, text: str) -> str:
+        """The text without the known secrets; everything else stays, also URLs with a signature of their own."""
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            if secret in text:
+                text = text.replace(secret, MASK)
+        return text
+
+    def text(self, text: str) -> str:
+        """The text without known secrets and without what query parameters like `signature` carry."""
+        return re.sub(_IN_QUERY, rf"\1{MASK}", self.values(text))
+
+    def document(self, value: Any) -> Any:
+        """A copy of JSON data in which fields with a secret's name are masked, and all texts as by `text`."""
+        if isinstance(value, Mapping):
+            return {key: MASK if _hides(key, item) else self.document(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.document(item) for item in value]
+        return self.text(value) if isinstance(value, str) else value
+
+
+def _hides(name: str, value: object) -> bool:
+    return bool(value) and isinstance(value, str) and re.fullmatch(_IS_SECRET_NAME, name) is not None
