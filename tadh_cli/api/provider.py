@@ -1,0 +1,87 @@
+"""Everything a vendor brings, as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+if TYPE_CHECKING:
+    from tadh_cli.api.material import Limit
+    from tadh_cli.api.operation import Json, Operation
+    from tadh_cli.api.production import Order, Script
+    from tadh_cli.api.video import AudioOptions, VideoOptions
+    from tadh_cli.api.waiter import Waiter
+    from tadh_cli.config import Credentials
+    from tadh_cli.errors import TadhError
+
+
+class Answer(NamedTuple):
+    """An HTTP answer as far as a provider needs it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Reply(NamedTuple):
+    """What an answer says: its payload, and the id under which the service logged it."""
+
+    payload: Json
+    request_id: str
+
+
+class Network(NamedTuple):
+    """How to reach a URL: proxies by scheme, and the certificates to trust."""
+
+    proxies: Mapping[str, str]
+    verify: str | bool
+
+
+# Stores a file: the answer that gave temporary credentials, folder, name, body, a way to the network of a
+# URL, seconds; returns the URL for other calls.
+Store = Callable[[Mapping[str, Any], str, str, IO[bytes], Callable[[str], Network], float], str]
+
+
+class Provider(NamedTuple):
+    """Declarations, signature, envelope and codes of one vendor."""
+
+    name: str
+    operations: Callable[[], Iterator[Operation]]
+    waiters: Callable[[], Iterator[Waiter]]
+    # The URL of a request, signed: endpoint, path with its own query, credentials, Unix seconds.
+    sign: Callable[[str, str, Credentials, int], str]
+    # The body of a request around a payload.
+    wrap: Callable[[Mapping[str, Json]], Mapping[str, Json]]
+    # The payload in an answer; raises what the answer reports.
+    unwrap: Callable[[Answer, Operation | None], Reply]
+    # What a failed task's code means.
+    task_failure: Callable[[Mapping[str, Json], Waiter], TadhError]
+    headers: Mapping[str, str]
+    # Seconds by which clocks may differ.
+    clock_tolerance_s: int
+    # The call that makes what the options describe.
+    video_order: Callable[[VideoOptions, Script], Order]
+    audio_order: Callable[[AudioOptions, Script], Order]
+    # What a sound that drives an avatar may be.
+    driving_audio: Callable[[], Limit]
+    store: Store
+
+    def find(self, name: str) -> list[Operation]:
+        """The operations a user can mean by a name, a path, or the end of a path."""
+        wanted = name.strip().lower()
+        exact = next((op for op in self.operations() if wanted in (op.name, op.path.lower())), None)
+        if exact is not None:
+            return [exact]
+        return [op for op in self.operations() if op.path.lower().endswith(f"/{wanted.lstrip('/')}")]
+
+    def waiter(self, kind: str) -> Waiter:
+        """How to follow tasks of a kind; raises KeyError for kinds that the vendor lacks."""
+        return next((waiter for waiter in self.waiters() if waiter.kind == kind), None) or _lacking(self.name, kind)
+
+    def operation(self, name: str) -> Operation:
+        """The operation of this name; raises KeyError for what the vendor lacks."""
+        return next((op for op in self.operations() if op.name == name), None) or _lacking(self.name, name)
+
+
+def _lacking(provider: str, name: str) -> NoReturn:
+    raise KeyError(f"{provider} has no {name}")

@@ -1,0 +1,95 @@
+"""Tencent Cloud AI Digital Human."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import IO, TYPE_CHECKING, Any
+
+from tadh_cli.api.provider import Network, Provider
+from tadh_cli.providers.tencent import codes, signing
+
+if TYPE_CHECKING:
+    from tadh_cli.api.material import Limit
+    from tadh_cli.api.operation import Operation
+    from tadh_cli.api.production import Order, Script
+    from tadh_cli.api.video import AudioOptions, VideoOptions
+    from tadh_cli.api.waiter import Waiter
+
+
+def operations() -> Iterator[Operation]:
+    """All declared operations, by service; a service's module is loaded when the ones before it did not suffice."""
+    from tadh_cli.providers.tencent import video
+
+    yield from video.OPERATIONS
+    from tadh_cli.providers.tencent import assets
+
+    yield from assets.OPERATIONS
+    from tadh_cli.providers.tencent import session
+
+    yield from session.OPERATIONS
+    from tadh_cli.providers.tencent import customization
+
+    yield from customization.OPERATIONS
+
+
+def waiters() -> Iterator[Waiter]:
+    """All things that take time."""
+    from tadh_cli.providers.tencent import customization, video
+
+    yield from (video.MADE, video.SPOKEN, customization.CUSTOMIZED)
+
+
+def _wrap(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"Header": {}, "Payload": payload}
+
+
+def _video_order(chosen: VideoOptions, script: Script) -> Order:
+    from tadh_cli.providers.tencent.production import video_order
+
+    return video_order(chosen, script)
+
+
+def _audio_order(chosen: AudioOptions, script: Script) -> Order:
+    from tadh_cli.providers.tencent.production import audio_order
+
+    return audio_order(chosen, script)
+
+
+def _driving_audio() -> Limit:
+    from tadh_cli.providers.tencent.video import DRIVING_AUDIO
+
+    return DRIVING_AUDIO
+
+
+def _store(
+    granted: Mapping[str, Any],
+    folder: str,
+    name: str,
+    body: IO[bytes],
+    network: Callable[[str], Network],
+    timeout_s: float,
+) -> str:
+    from tadh_cli.providers.tencent import store
+
+    place = store.place(granted["PathPrefix"])
+    key = place.key(folder, name)
+    url = place.url(key)
+    store.put(place, key, body, granted["Credentials"], network(url), timeout_s=timeout_s)
+    return url
+
+
+TENCENT = Provider(
+    name="tencent",
+    operations=operations,
+    waiters=waiters,
+    sign=signing.signed_url,
+    wrap=_wrap,
+    unwrap=codes.unwrap,
+    task_failure=codes.task_failure,
+    headers={"Content-Type": "application/json;charset=utf-8"},
+    clock_tolerance_s=signing.CLOCK_TOLERANCE_S,
+    video_order=_video_order,
+    audio_order=_audio_order,
+    driving_audio=_driving_audio,
+    store=_store,
+)

@@ -1,0 +1,220 @@
+"""What the account owns: Personal Asset Management API."""
+
+from __future__ import annotations
+
+from tadh_cli.api.operation import Field, Operation, Paging
+from tadh_cli.providers.tencent.terms import (
+    ACTIONS_ANSWER,
+    EXTRA_PARAMS_ANSWER,
+    LANGUAGES,
+    PAGE,
+    SERVICE_TYPES,
+    TIMBRES_ANSWER,
+    TOTAL,
+    TYPE_CODE,
+)
+
+# Spelled customerassetsservice in places of one document: a reading error of its scan.
+_BASE = "/v2/ivh/crmserver/customerassetservice"
+
+_ANCHOR_CODES = Field("AnchorCodes", help="only these anchors", many=True)
+_KEY = Field("VirtualmanKey", help="avatar", required=True)
+
+_IMAGE = (
+    Field("VirtualmanKey", required=True),
+    Field("AnchorName", required=True),
+    Field("AnchorCode", required=True),
+    Field("ClothesName"),
+    Field("PoseName"),
+    Field("Resolution", help="width x height in pixels"),
+    Field("HeaderImage"),
+    Field("PoseImage", also=("PoselImage",)),
+    Field("ClothesImage"),
+    Field("SupportDriverTypes", many=True),
+    Field("ExpireDate"),
+    Field("VideoDuration", int, "total made so far, milliseconds"),
+    Field("VideoNum", int, "videos made so far"),
+    Field("OriginZoom", float),
+    Field("ReferenceVideoSegmentUrl"),
+)
+
+AVATARS = Operation(
+    "avatar.list",
+    f"{_BASE}/describesmallsampleimage",
+    "List the avatars of the account",
+    safe=True,
+    service="assets",
+    doc="Querying for Avatar List by Pagination API",
+    request=(*PAGE, _ANCHOR_CODES),
+    response=(
+        Field(
+            "Virtualmans",
+            dict,
+            many=True,
+            required=True,
+            fields=(*_IMAGE, Field("OriginZoomStr", help="initial zoom, three decimals")),
+        ),
+        TOTAL,
+    ),
+    paging=Paging("Virtualmans"),
+)
+
+AVATAR_VOICES = Operation(
+    "avatar.voices",
+    f"{_BASE}/getimagetimbre",
+    "List the voices of an avatar",
+    safe=True,
+    service="assets",
+    deprecated="every voice can be used with every avatar: see voice.list",
+    doc="Querying Supported Timbres for Avatars (to be Deprecated)",
+    request=(_KEY,),
+    response=(TIMBRES_ANSWER,),
+)
+
+_CONCURRENCY: tuple[Field, ...] = (Field("Concurrency", int),)
+_HOURS = (Field("OrderMilliseconds", int), Field("RemainMilliseconds", int))
+_CUSTOMIZATIONS = (Field("CustomizationNum", int), Field("RemainNum", int))
+
+
+def _detail(prefix: str) -> Field:
+    """The object with the figures of one kind of service asset, recognised by its name."""
+    fields = _CONCURRENCY
+    if prefix.endswith("Hour"):
+        fields = _HOURS
+    elif prefix.endswith("Asset"):
+        fields = _CUSTOMIZATIONS
+    elif prefix == "RealMan2DBroadcastConcurrency":
+        # Listed with the fields of hours, named after concurrency: both are understood.
+        fields = (*_CONCURRENCY, *_HOURS)
+    return Field(f"{prefix}InfoDetail", dict, fields=fields)
+
+
+QUOTA = Operation(
+    "assets.quota",
+    f"{_BASE}/getserviceasset",
+    "Show hours, concurrency and customizations left",
+    safe=True,
+    service="assets",
+    doc="Querying Customer Service Asset Information",
+    request=(Field("ServiceType", help="only this type", choices=tuple(SERVICE_TYPES), open=True), *PAGE),
+    response=(
+        Field(
+            "ServiceAssetInfos",
+            dict,
+            many=True,
+            required=True,
+            fields=(
+                Field("ServiceType", required=True),
+                Field("ExpireDate", required=True),
+                *(
+                    _detail(name)
+                    for name in (*SERVICE_TYPES, "UniversalAsset", "UniversalConcurrency", "UniversalHour")
+                ),
+            ),
+        ),
+        TOTAL,
+    ),
+    paging=Paging("ServiceAssetInfos"),
+)
+
+VOICES = Operation(
+    "voice.list",
+    f"{_BASE}/describetimbre",
+    "List the voices of the account",
+    safe=True,
+    service="assets",
+    doc="Querying Timbre Lists by Pagination",
+    request=PAGE,
+    response=(
+        Field(
+            "TimbreAssets",
+            dict,
+            many=True,
+            required=True,
+            also=("TimbreDetails",),
+            fields=(
+                Field("TimbreKey", required=True),
+                Field("TimbreName", required=True),
+                Field("TimbreSample"),
+                Field("TimbreDesc"),
+                Field("SupportVirtualmanTypeCodes", many=True),
+                Field("SupportDriverTypes", many=True),
+                Field("ExpireDate", help="empty for unlimited"),
+                Field("AudioDuration", int, "total made so far, milliseconds"),
+                Field("AudioNum", int, "audios made so far"),
+                Field("EmotionalCategories", many=True),
+                Field("TimbreGender", int, "1 male, 2 female"),
+                Field("PurchaseType", choices=("Lease", "Custom"), open=True),
+                Field("TimbreType", choices=("Boutique", "SampleBasic", "SampleFast"), open=True),
+                Field("TimbreLanguages", many=True, choices=LANGUAGES, open=True),
+            ),
+        ),
+        TOTAL,
+    ),
+    paging=Paging("TimbreAssets"),
+)
+
+_TYPE = Field(TYPE_CODE.name, help=TYPE_CODE.help, required=True, choices=TYPE_CODE.choices, open=True)
+
+ANCHORS = Operation(
+    "avatar.anchors",
+    f"{_BASE}/getanchor",
+    "List the anchors of a type",
+    safe=True,
+    service="assets",
+    doc="Querying Image Asset Information - Query Anchor",
+    request=(_TYPE, _ANCHOR_CODES, *PAGE),
+    response=(
+        Field(
+            "Virtualmans",
+            dict,
+            many=True,
+            required=True,
+            fields=(
+                Field("AnchorName", required=True),
+                Field("AnchorCode", required=True),
+                Field("VirtualmanType"),
+                Field("VirtualmanTypeCode"),
+                Field("HeaderImage"),
+                Field("Tag", choices=("Basic", "Standard", "Advanced"), open=True),
+            ),
+        ),
+        TOTAL,
+    ),
+    paging=Paging("Virtualmans"),
+)
+
+IMAGES = Operation(
+    "avatar.images",
+    f"{_BASE}/getimagebyanchor",
+    "List the avatars of a type with their clothes and poses",
+    safe=True,
+    service="assets",
+    doc="Querying Image Asset Information - Querying all Avatars under the Anchor",
+    # AnchorCode in the table, AnchorCodes in the sample; both as arrays.
+    request=(_TYPE, _ANCHOR_CODES, *PAGE),
+    response=(
+        Field(
+            "Virtualmans",
+            dict,
+            many=True,
+            required=True,
+            fields=(*_IMAGE, Field("VirtualmanType"), Field("VirtualmanTypeCode"), EXTRA_PARAMS_ANSWER),
+        ),
+        TOTAL,
+    ),
+    paging=Paging("Virtualmans"),
+)
+
+ACTIONS = Operation(
+    "avatar.actions",
+    f"{_BASE}/getaction",
+    "List the actions of a 3D avatar",
+    safe=True,
+    service="assets",
+    doc="Querying the List Of Actions Supported by the Avatar",
+    request=(_KEY,),
+    response=(ACTIONS_ANSWER,),
+)
+
+OPERATIONS = (AVATARS, AVATAR_VOICES, QUOTA, VOICES, ANCHORS, IMAGES, ACTIONS)

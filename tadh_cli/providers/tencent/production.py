@@ -1,0 +1,174 @@
+"""From the options of a video or an audio to the request that makes it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tadh_cli.api.options import Opt, options, word
+from tadh_cli.api.production import Order, Script
+from tadh_cli.api.video import AudioOptions, VideoOptions
+from tadh_cli.providers.tencent.video import ADVANCED, AUDIO, BASIC
+
+# Where each option goes in the request; what only the advanced call has, stands in the second table.
+_VIDEO = {
+    "avatar": "VirtualmanKey",
+    "voice": "SpeechParam.TimbreKey",
+    "speed": "SpeechParam.Speed",
+    "volume": "SpeechParam.Volume",
+    "emotion": "SpeechParam.EmotionCategory",
+    "intensity": "SpeechParam.EmotionIntensity",
+    "driver": "DriverType",
+    "format": "VideoParam.Format",
+    "callback_url": "CallbackUrl",
+    "storage_url": "VideoStorageS3Url",
+    "subtitle_storage_url": "SubtitleStorageS3Url",
+    "concurrency_type": "ConcurrencyType",
+}
+_ADVANCED = {
+    "background": "VideoParam.BackgroundFileUrl",
+    "intro": "VideoParam.VideoHeadFileUrl",
+    "outro": "VideoParam.VideoTailFileUrl",
+    "subtitles": "VideoParam.ShowSubtitles",
+    "subtitle_max_words": "VideoParam.SubtitlesParam.MaxWords",
+    "subtitle_display_punctuation": "VideoParam.SubtitlesParam.DisplayPunctuation",
+    "subtitle_split_punctuation": "VideoParam.SubtitlesParam.SplitPunctuation",
+    "logo": "VideoParam.LogoParams",
+    "smart_actions": "VideoParam.SmartActionEnabled",
+    "x": "VideoParam.AnchorParam.HorizontalPosition",
+    "y": "VideoParam.AnchorParam.VerticalPosition",
+    "scale": "VideoParam.AnchorParam.Scale",
+    "angle": "VideoParam.AnchorParam.Angle",
+    "color": "VideoParam.AnchorParam.AnchorExtraParam",
+    "segment": "VideoParam.SmallSampleParam.MakeType",
+    "start_frame": "VideoParam.SmallSampleParam.StartIdx",
+    "end_frame": "VideoParam.SmallSampleParam.EndIdx",
+}
+_AUDIO = {
+    "avatar": "VirtualmanKey",
+    "voice": "TimbreKey",
+    "speed": "Speed",
+    "volume": "Volume",
+    "emotion": "EmotionCategory",
+    "intensity": "EmotionIntensity",
+    "codec": "Codec",
+    "sample_rate": "SampleRate",
+    "storage_url": "AudioStorageS3Url",
+    "max_words": "SentenceMaxWords",
+    "display_punctuation": "SentenceDisplayPunctuation",
+    "split_punctuation": "SentenceSplitPunctuation",
+}
+_SCRIPT = {"text": "InputSsml", "ssml": "InputSsml", "audio": "InputAudioUrl"}
+_NORMAL_SPEED = 1.0
+
+
+def video_order(chosen: VideoOptions, script: Script) -> Order:
+    """The call that makes a video: the basic one unless an option needs the advanced one."""
+    problems: list[str] = []
+    values = _values(chosen, {**_VIDEO, **_ADVANCED}, problems)
+    needs = [name for name in _ADVANCED if getattr(chosen, name) not in (None, False, ())]
+    edition = (chosen.edition or "auto").lower()
+    if edition not in ("auto", "basic", "advanced"):
+        problems.append(f"--edition {chosen.edition!r} is not one of auto, basic, advanced")
+    wants_mp4 = values.get("VideoParam.Format") == "Mp4"
+    if edition == "basic":
+        flags = dict(options(VideoOptions))
+        problems += [f"{flags[name].flag} needs --edition advanced" for name in needs]
+        problems += ["--format mp4 needs --edition advanced"] if wants_mp4 else []
+    is_advanced = edition == "advanced" or (edition != "basic" and bool(needs or wants_mp4))
+    values |= {"InputSsml": script.text, "InputAudioUrl": script.audio_url}
+    values.setdefault("SpeechParam.Speed", _NORMAL_SPEED)
+    if script.audio_url:
+        values.setdefault("DriverType", "OriginalVoice")
+        if values["DriverType"] == "OriginalVoice" and chosen.voice:
+            problems.append("--voice needs --driver modulated-voice when --audio drives the avatar")
+    return Order(
+        ADVANCED if is_advanced else BASIC, values, label(VideoOptions, {**_VIDEO, **_ADVANCED}), tuple(problems)
+    )
+
+
+def audio_order(chosen: AudioOptions, script: Script) -> Order:
+    """The call that makes an audio."""
+    problems: list[str] = []
+    values = _values(chosen, _AUDIO, problems)
+    values["InputSsml"] = script.text
+    values.setdefault("Speed", _NORMAL_SPEED)
+    return Order(AUDIO, values, label(AudioOptions, _AUDIO), tuple(problems))
+
+
+def label(kind: type, paths: Mapping[str, str]) -> Callable[[str], str]:
+    """A function that names a path of the request by the option that fills it."""
+    flags = dict(options(kind))
+    by_path = {path: flags[name].flag for name, path in paths.items()}
+    by_path |= {path: flags[name].flag for name, path in _SCRIPT.items() if name in flags and name != "ssml"}
+    by_path["VideoParam.SubtitlesParam"] = "--subtitle-…"
+    by_path["VideoParam.AnchorParam"] = "--x, --y, --scale, --angle or --color"
+
+    def name_of(path: str) -> str:
+        return by_path.get(path) or by_path.get(path.partition("[")[0]) or path
+
+    return name_of
+
+
+def _values(chosen: VideoOptions | AudioOptions, paths: Mapping[str, str], problems: list[str]) -> dict[str, Any]:
+    """What was given, by path, in the service's words."""
+    values: dict[str, Any] = {}
+    flags = dict(options(chosen))
+    for name, path in paths.items():
+        value = getattr(chosen, name)
+        if value in (None, False, ()):
+            continue
+        option = flags[name]
+        if option.words:
+            wire = word(option, value)
+            if wire is None:
+                problems.append(_unknown_word(option, value, path))
+                continue
+            value = wire
+        values[path] = _SPECIAL[name](value, problems) if name in _SPECIAL else value
+    return values
+
+
+def _unknown_word(option: Opt, value: str, path: str) -> str:
+    known = ", ".join(option.words or ())
+    return f"{option.flag} {value!r} is not one of {known}; a newer value of the service goes with --set {path}=…"
+
+
+def _logos(specs: tuple[str, ...], problems: list[str]) -> list[dict[str, Any]]:
+    return [logo for logo in (_logo(spec, problems) for spec in specs) if logo]
+
+
+_PLACES = {"x": ("PositionX", int), "y": ("PositionY", int), "scale": ("Scale", float)}
+
+
+def _logo(spec: str, problems: list[str]) -> dict[str, Any]:
+    """`URL,x=..,y=..,scale=..`; read from its end, since a URL may contain commas itself."""
+    parts = spec.split(",")
+    logo: dict[str, Any] = {}
+    while len(parts) > 1 and (match := re.fullmatch(r"\s*(x|y|scale)=(.*)", parts[-1], re.IGNORECASE)):
+        name, kind = _PLACES[match[1].lower()]
+        try:
+            logo[name] = kind(match[2])
+        except ValueError:
+            problems.append(
+                f"--logo {match[1]}={match[2]} is not a {'whole ' if kind is int else ''}number (LogoParams)"
+            )
+        parts.pop()
+    return {"LogoFileUrl": ",".join(parts), **logo}
+
+
+def _colors(specs: tuple[str, ...], problems: list[str]) -> str | None:
+    """`NAME=#RRGGBB` as the service wants it: the decimal of the hexadecimal number, in JSON, in a string."""
+    colors = {}
+    for spec in specs:
+        match = re.fullmatch(r"(\w+)=#?([0-9A-Fa-f]{6})", spec.strip())
+        if match:
+            colors[match[1]] = {"colorValue": int(match[2], 16)}
+        else:
+            problems.append(f"--color {spec!r} is not NAME=#RRGGBB (AnchorExtraParam, {ADVANCED.doc})")
+    return json.dumps(colors, ensure_ascii=False) if colors else None
+
+
+_SPECIAL: Mapping[str, Callable[[Any, list[str]], Any]] = {"logo": _logos, "color": _colors}

@@ -1,0 +1,300 @@
+"""Live sessions: Interactive Digital Human Service API (its HTTPS part)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tadh_cli.api.operation import Body, Field, Operation, Problem
+from tadh_cli.providers.tencent.terms import LANGUAGES, REQ_ID, REQ_ID_ANSWER, SESSION_ID
+
+_BASE = "/v2/ivh/sessionmanager/sessionmanagerservice"
+_DRIVER = "/v2/ivh/interactdriver/interactdriverservice"
+
+# Text of one SEND_TEXT: 4000 bytes on the WebSocket, "4000" without a unit here; bytes satisfy both readings.
+MOST_TEXT_BYTES = 4000
+
+_EXTERNAL_TRTC = ("TrtcAppId", "TrtcRoomId", "TrtcUserSig", "TrtcPrivateMapKey")
+
+
+def _external_trtc_is_complete(body: Body) -> Iterator[Problem]:
+    if body["ProtocolOption.TrtcUseExternalApp"]:
+        for name in _EXTERNAL_TRTC:
+            if body[f"ProtocolOption.{name}"] is None:
+                yield Problem(f"ProtocolOption.{name}", "is required with TrtcUseExternalApp")
+
+
+def _trtc_options_need_trtc(body: Body) -> Iterator[Problem]:
+    if body["Protocol"] == "trtc":
+        return
+    for name in ("TrtcUseExternalApp", *_EXTERNAL_TRTC):
+        if body[f"ProtocolOption.{name}"]:
+            yield Problem(f"ProtocolOption.{name}", "has no effect unless Protocol is trtc", warning=True)
+
+
+_PROTOCOL_OPTION = Field(
+    "ProtocolOption",
+    dict,
+    "settings of the protocol",
+    fields=(
+        Field("TrtcUseExternalApp", bool, "use a TRTC application of your own", default=False),
+        Field("TrtcAppId", help="own TRTC application"),
+        Field("TrtcRoomId", int, "room; the service assigns one when left out", low=0, high=4_294_967_294),
+        Field("TrtcUserSig", help="signature of the avatar's TRTC user", secret=True),
+        Field("TrtcPrivateMapKey", help="permission key of the avatar's TRTC user", secret=True),
+        Field(
+            "CssCustomPushUrl",
+            help="push the stream to this address",
+            pattern=r"rtmp://\S+",
+            allowed="an rtmp:// URL",
+            secret=True,
+        ),
+    ),
+)
+
+_EXTRA_INFO = Field(
+    "ExtraInfo",
+    dict,
+    "settings of the picture",
+    fields=(Field("AlphaChannelEnable", bool, "put the alpha channel beside the picture", default=False),),
+)
+
+_NEW_SESSION = (
+    Field("UserId", help="your user; a new session of the same user closes the old one", required=True),
+    Field("Protocol", help="protocol of the stream", required=True, choices=("rtmp", "trtc", "webrtc")),
+    Field("DriverType", int, "1 text, 3 audio and text", required=True, choices=("1", "3")),
+    _PROTOCOL_OPTION,
+    _EXTRA_INFO,
+)
+_OWN_SESSION_ID = Field("SessionId", help="own id; private deployments only")
+
+_SESSION_STATUS = Field("SessionStatus", int, "1 in progress, 2 closed, 3 preparing, 4 failed", required=True)
+_PLAY_ADDRESS = Field("PlayStreamAddr", help="address to play the stream from", secret=True)
+_CREATED = (REQ_ID_ANSWER, Field("SessionId", required=True), _SESSION_STATUS, _PLAY_ADDRESS)
+
+_SESSIONS = Field(
+    "Sessions",
+    dict,
+    many=True,
+    required=True,
+    fields=(
+        Field("UserId", required=True),
+        Field("SessionId", required=True),
+        _SESSION_STATUS,
+        _PLAY_ADDRESS,
+        # A string in the table, a number in every sample.
+        Field("DriverType", int, required=True),
+        Field("IsSessionStarted", bool, required=True),
+    ),
+)
+
+# Repeating a creation closes the first stream of the same UserId, so it can't leave two behind.
+CREATE = Operation(
+    "session.create",
+    f"{_BASE}/createsession",
+    "Create a session of a project",
+    safe=True,
+    service="session",
+    creates="session",
+    doc="Creating a New Live Stream Session",
+    request=(REQ_ID, _OWN_SESSION_ID, Field("VirtualmanProjectId", help="project", required=True), *_NEW_SESSION),
+    rules=(_external_trtc_is_complete, _trtc_options_need_trtc),
+    response=_CREATED,
+)
+
+CREATE_BY_AVATAR = Operation(
+    "session.create-by-avatar",
+    f"{_BASE}/createsessionbyasset",
+    "Create a session of an avatar",
+    safe=True,
+    service="session",
+    creates="session",
+    doc="Using the Personal Asset Image to Create a Stream",
+    request=(
+        REQ_ID,
+        _OWN_SESSION_ID,
+        Field("AssetVirtualmanKey", help="avatar", required=True),
+        *_NEW_SESSION,
+        Field(
+            "SpeechParam",
+            dict,
+            "how it is spoken",
+            fields=(
+                Field("Speed", float, "per cent of the normal speed", low=50, high=200, default=100),
+                Field("TimbreKey", help="voice"),
+                Field("Volume", int, "dB above or below normal", low=-10, high=10, default=0),
+                Field("TimbreLanguage", help="language, for voices that have several", choices=LANGUAGES),
+            ),
+        ),
+    ),
+    rules=(_external_trtc_is_complete, _trtc_options_need_trtc),
+    response=_CREATED,
+)
+
+GET = Operation(
+    "session.get",
+    f"{_BASE}/statsession",
+    "Show the state of a session",
+    safe=True,
+    service="session",
+    doc="Querying the Session Status",
+    request=(REQ_ID, SESSION_ID),
+    response=(
+        REQ_ID_ANSWER,
+        _SESSION_STATUS,
+        _PLAY_ADDRESS,
+        Field("SpeakStatus"),
+        Field("IsSessionStarted", bool, required=True),
+        Field("ErrorCode", int),
+        Field("ErrorMessage", also=("ErrorMsg",)),
+    ),
+)
+
+START = Operation(
+    "session.start",
+    f"{_BASE}/startsession",
+    "Start a session that is ready",
+    safe=True,
+    service="session",
+    doc="Starting Session",
+    request=(REQ_ID, SESSION_ID),
+    response=(REQ_ID_ANSWER,),
+)
+
+CLOSE = Operation(
+    "session.close",
+    f"{_BASE}/closesession",
+    "Close a session and free its slot",
+    safe=True,
+    service="session",
+    doc="Closing Live Session",
+    request=(REQ_ID, SESSION_ID),
+    response=(REQ_ID_ANSWER,),
+)
+
+LIST_BY_PROJECT = Operation(
+    "session.list-by-project",
+    f"{_BASE}/listsessionofprojectid",
+    "List the open sessions of a project",
+    safe=True,
+    service="session",
+    doc="Querying the Conversation List under the Digital Human Project",
+    request=(REQ_ID, Field("VirtualmanProjectId", help="project", required=True)),
+    response=(REQ_ID_ANSWER, _SESSIONS),
+)
+
+LIST_BY_AVATAR = Operation(
+    "session.list-by-avatar",
+    f"{_BASE}/listsessionofassetvk",
+    "List the open sessions of an avatar",
+    safe=True,
+    service="session",
+    doc="Querying the Conversion List under the Personal Asset Image",
+    request=(REQ_ID, Field("AssetVirtualmanKey", help="avatar", required=True)),
+    response=(REQ_ID_ANSWER, _SESSIONS),
+)
+
+LIST = Operation(
+    "session.list",
+    f"{_BASE}/listsessionofuin",
+    "List the open sessions of the account",
+    safe=True,
+    service="session",
+    doc="Querying the Session List under UIN",
+    request=(REQ_ID,),
+    response=(REQ_ID_ANSWER, _SESSIONS),
+)
+
+UPDATE = Operation(
+    "session.update",
+    f"{_BASE}/updatesessionconfig",
+    "Change background, position and colours of a running session",
+    safe=True,
+    service="session",
+    doc="Real-time Update of Digital Human Visual Parameters",
+    request=(
+        REQ_ID,
+        SESSION_ID,
+        Field(
+            "SpaceParam",
+            dict,
+            "background and position, 2D avatars",
+            fields=(
+                Field("BackgroundUrl", help="jpg, jpeg or png below 1 MB", url=True),
+                Field("ImagePosition", float, "0 centre, negative left", required=True, low=-0.5, high=0.5),
+                Field("ImagePositionVertical", float, "0 bottom", required=True, low=-0.5, high=0.25),
+                Field("ImageZoom", float, "size, 0.25 to 2 advised", required=True, above=0),
+            ),
+        ),
+        Field(
+            "ImageParam",
+            dict,
+            "attitude and colours, 3D avatars",
+            fields=(
+                Field("ImageVerticalOffset", float, "vertical angle of the upper body"),
+                Field("ImageHorizontalOffset", float, "horizontal angle of the upper body"),
+                # A float in the table, JSON text in the sample.
+                Field("ImageExtraParam", help="colours as JSON text"),
+            ),
+        ),
+    ),
+    response=(REQ_ID_ANSWER,),
+)
+
+TRTC_KEY = Operation(
+    "session.trtc-key",
+    f"{_BASE}/gettrtcsign",
+    "Get the key to the TRTC room of a session",
+    safe=True,
+    service="session",
+    doc="Obtaining the Key to the TRTC Room",
+    request=(
+        REQ_ID,
+        SESSION_ID,
+        Field("RoomId", help="room, from the address of the stream", required=True),
+        Field("UserId", help="user that enters the room", required=True),
+    ),
+    response=(
+        REQ_ID_ANSWER,
+        Field("UserSig", required=True, secret=True),
+        Field("PrivateMapKey", required=True, secret=True),
+    ),
+)
+
+SAY = Operation(
+    "session.say",
+    f"{_DRIVER}/command",
+    "Let the avatar of a session say a text",
+    safe=False,
+    service="session",
+    doc="Text-driven Instructions",
+    request=(
+        REQ_ID,
+        SESSION_ID,
+        Field("Command", help="what to do", required=True, choices=("SEND_TEXT",)),
+        Field(
+            "Data",
+            dict,
+            "the text",
+            required=True,
+            fields=(
+                Field("Text", help="text to speak", most_bytes=MOST_TEXT_BYTES),
+                Field("Interrupt", bool, "stop what is being said", default=False),
+                Field("ChatCommand", help="NotUseChat: say this text, do not answer it", choices=("NotUseChat",)),
+            ),
+        ),
+    ),
+)
+
+OPERATIONS = (
+    CREATE,
+    CREATE_BY_AVATAR,
+    GET,
+    START,
+    CLOSE,
+    LIST_BY_PROJECT,
+    LIST_BY_AVATAR,
+    LIST,
+    UPDATE,
+    TRTC_KEY,
+    SAY,
+)
