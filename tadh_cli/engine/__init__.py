@@ -1,0 +1,1 @@
+"""Time and I/O, without a terminal."""

@@ -1,0 +1,255 @@
+"""Prepare, sign, send, retry and decode: one request to the service, from values to a record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from tadh_cli.api.operation import Operation, Payload, Problem, put
+from tadh_cli.api.provider import Answer, Provider, Reply
+from tadh_cli.config import Settings
+from tadh_cli.duration import words
+from tadh_cli.engine.clock import Clock
+from tadh_cli.engine.transport import READ_TIMEOUT_S, Transport
+from tadh_cli.errors import InputError, OutcomeUnknown, Reach, TadhError
+from tadh_cli.masking import Mask
+
+# Attempts of a request that may be repeated, and the pauses between them: doubled each time, with jitter.
+ATTEMPTS = 4
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 8.0
+# A service that asks for more patience than this is told to the user instead of waited for.
+LONGEST_RETRY_AFTER_S = 60.0
+# Making something may take the service longer than answering a question, and giving up is costly.
+CREATE_TIMEOUT_S = 60.0
+
+
+class Prepared(NamedTuple):
+    """A request that passed its checks, ready to be signed and sent."""
+
+    method: str
+    path: str
+    payload: Payload
+    operation: Operation | None
+    service: str
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether it may be sent again after its bytes left the machine."""
+        return self.operation.safe if self.operation else self.method in ("GET", "HEAD")
+
+
+class Exchange(NamedTuple):
+    """One attempt as the log and the trace show it; bodies are raw, masking is the reader's duty."""
+
+    method: str
+    url: str
+    request: Any
+    status: int | None
+    response: Any
+    took_s: float
+    error: str = ""
+
+
+@dataclass(eq=False, repr=False)
+class Client:
+    """The thin signed-request layer over one profile."""
+
+    provider: Provider
+    settings: Settings
+    transport: Transport
+    mask: Mask
+    clock: Clock = field(default_factory=Clock)
+    observe: Callable[[Exchange], None] | None = None
+    # The body of the last answer as it came.
+    last_answer: bytes = b""
+
+    def call(self, name: str, **values: object) -> Payload:
+        """The decoded answer of an operation named like `video.get`."""
+        return self.send(self.prepare(self.provider.operation(name), values))
+
+    def pages(self, name: str, **values: object) -> Iterator[Payload]:
+        """The items of a list call, page after page until all are there."""
+        operation = self.provider.operation(name)
+        assert operation.paging is not None
+        size = int(str(values.pop("PageSize", operation.paging.largest)))
+        seen = 0
+        for page in range(1, 1_000_000):
+            answer = self.send(self.prepare(operation, {**values, "PageIndex": page, "PageSize": size}))
+            items = answer[operation.paging.items]
+            yield from items
+            seen += len(items)
+            total = answer.get("Total")
+            if not items or (isinstance(total, int) and seen >= total) or (total is None and len(items) < size):
+                return
+
+    def prepare(
+        self,
+        operation: Operation,
+        values: Mapping[str, object],
+        *,
+        overrides: Mapping[str, str] | None = None,
+        label: Callable[[str], str] = str,
+        problems: Iterable[str] = (),
+        exempt: Iterable[str] = (),
+    ) -> Prepared:
+        """The request for values by dotted path; raises InputError with every problem there is.
+
+        `overrides` (--set) go in unchecked, `label` names a path as the user knows it, `problems` are
+        those found before, and paths in `exempt` are not checked because of those.
+        """
+        payload = operation.encode(values)
+        for path, value in (overrides or {}).items():
+            put(payload, path, operation.parse(path, value))
+        found = operation.check(payload, exempt=[*(overrides or {}), *exempt])
+        texts = [*problems, *(explain(operation, problem, label) for problem in found if not problem.warning)]
+        if texts:
+            raise InputError(texts)
+        warnings = tuple(explain(operation, problem, label) for problem in found if problem.warning)
+        return Prepared(operation.method, operation.path, payload, operation, operation.service, warnings)
+
+    def send(self, prepared: Prepared, *, attempts: int = ATTEMPTS, timeout_s: float | None = None) -> Payload:
+        """The decoded answer; raises what went wrong after the retries that are safe."""
+        reply = self.exchange(prepared, attempts=attempts, timeout_s=timeout_s)
+        return prepared.operation.decode(reply.payload) if prepared.operation else reply.payload
+
+    def exchange(self, prepared: Prepared, *, attempts: int = ATTEMPTS, timeout_s: float | None = None) -> Reply:
+        """The answer as the service spelled it; `timeout_s` bounds each attempt."""
+        span_s = timeout_s or (READ_TIMEOUT_S if prepared.is_safe else CREATE_TIMEOUT_S)
+        for attempt in range(1, attempts + 1):
+            try:
+                return self._once(prepared, span_s)
+            except TadhError as error:
+                pause_s = self._pause(error, attempt)
+                if attempt == attempts or pause_s is None or not _may_repeat(error, prepared):
+                    raise _final(error, prepared) from error
+            self.clock.sleep(pause_s)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def url(self, prepared: Prepared) -> str:
+        """The signed URL of a request at this moment."""
+        credentials = self.settings.credentials(prepared.service)
+        self.mask.hide(credentials.access_token)
+        return self.provider.sign(self.settings.endpoint, prepared.path, credentials, int(self.clock.now_s()))
+
+    def body(self, prepared: Prepared) -> bytes | None:
+        """The JSON of a request, in UTF-8."""
+        if prepared.method in ("GET", "HEAD"):
+            return None
+        return json.dumps(self.provider.wrap(prepared.payload), ensure_ascii=False, allow_nan=False).encode()
+
+    def _once(self, prepared: Prepared, timeout_s: float) -> Reply:
+        """One attempt with a signature of its own."""
+        url, body = self.url(prepared), self.body(prepared)
+        started = self.clock.monotonic_s()
+        answer: Answer | None = None
+        problem = ""
+        try:
+            answer = self.transport.send(
+                prepared.method,
+                url,
+                body,
+                self.provider.headers,
+                timeout_s=timeout_s,
+                fresh=not prepared.is_safe,
+            )
+            self.last_answer = answer.body
+            return self.provider.unwrap(answer, prepared.operation)
+        except TadhError as error:
+            problem = error.message
+            if answer is not None:
+                self._blame_clock(error, answer)
+                error.retry_after_s = _retry_after_s(answer)
+            raise
+        finally:
+            if self.observe:
+                took_s = self.clock.monotonic_s() - started
+                self.observe(_exchange(prepared, url, body, answer, took_s, problem))
+
+    def _blame_clock(self, error: TadhError, answer: Answer) -> None:
+        """Name a clock that is too far off for signatures to be accepted: the service only says 'refused'."""
+        skew_s = self._skew_s(answer)
+        if skew_s is not None and abs(skew_s) > self.provider.clock_tolerance_s:
+            side = "ahead of" if skew_s > 0 else "behind"
+            error.message += f"; the clock of this machine is {words(abs(skew_s))} {side} the service's"
+            error.hint = "set the clock: the service accepts a difference of 5 minutes at most"
+
+    def _skew_s(self, answer: Answer) -> float | None:
+        from email.utils import parsedate_to_datetime
+
+        try:
+            theirs_s: float = parsedate_to_datetime(answer.headers.get("Date", "")).timestamp()
+        except (TypeError, ValueError):
+            return None
+        return self.clock.now_s() - theirs_s
+
+    def _pause(self, error: TadhError, attempt: int) -> float | None:
+        """Seconds before the next attempt, None when the service wants more patience than we have."""
+        backoff_s: float = min(FIRST_PAUSE_S * 2 ** (attempt - 1), LONGEST_PAUSE_S) * self.clock.jitter()
+        if error.retry_after_s is None:
+            return backoff_s
+        return None if error.retry_after_s > LONGEST_RETRY_AFTER_S else max(backoff_s, error.retry_after_s)
+
+
+def explain(operation: Operation, problem: Problem, label: Callable[[str], str]) -> str:
+    """A problem as one sentence: the option, the value, what is wrong, and where the rule comes from."""
+    name = label(problem.path)
+    value = "" if problem.value is None else f" {_short(problem.value)}"
+    source = operation.doc if name == problem.path else f"{problem.path}, {operation.doc}"
+    return f"{name}{value} {problem.message} ({source})"
+
+
+def _short(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = text if len(text) <= 60 else text[:57] + "…"
+    return repr(text) if isinstance(value, str) else text
+
+
+def _may_repeat(error: TadhError, prepared: Prepared) -> bool:
+    """Never again what may have been done already, unless doing it twice is the same as once."""
+    return error.transient and (prepared.is_safe or error.reach is Reach.NOT_SENT)
+
+
+def _final(error: TadhError, prepared: Prepared) -> TadhError:
+    if prepared.is_safe or error.reach is not Reach.IN_DOUBT:
+        return error
+    unknown = OutcomeUnknown(
+        f"the outcome is unknown: {error.message}",
+        hint="the service may have accepted the request; nothing was repeated. Look at the service's console before "
+        "sending it again: what is made twice is paid twice",
+        code=error.code,
+        request_id=error.request_id,
+    )
+    unknown.reach = Reach.IN_DOUBT
+    return unknown
+
+
+def _retry_after_s(answer: Answer) -> float | None:
+    text = answer.headers.get("Retry-After", "").strip()
+    return float(text) if text.isdigit() else None
+
+
+def _exchange(
+    prepared: Prepared, url: str, body: bytes | None, answer: Answer | None, took_s: float, problem: str
+) -> Exchange:
+    return Exchange(
+        prepared.method,
+        url,
+        _readable(body),
+        answer.status if answer else None,
+        _readable(answer.body) if answer else None,
+        took_s,
+        problem,
+    )
+
+
+def _readable(body: bytes | None) -> Any:
+    if body is None:
+        return None
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body[:2000].decode("utf-8", "replace")

@@ -1,0 +1,118 @@
+"""Text and sound that a user hands in: read, checked, measured, before anything is sent."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tadh_cli.api.material import Limit
+from tadh_cli.errors import InputError
+from tadh_cli.media.kind import EXTENSIONS, HEAD_BYTES, kind_of
+from tadh_cli.media.probe import sound_seconds
+
+# No text that a service takes comes near this; more is a mistake in the file's name.
+_LARGEST_TEXT_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A local sound file: what it is, how large, and how long if that can be told."""
+
+    path: Path
+    kind: str
+    size_bytes: int
+    seconds: float | None
+
+    @property
+    def suffix(self) -> str:
+        """The extension for what the file really is, whatever it is called."""
+        return ".m4a" if self.kind == "mp4" else EXTENSIONS[self.kind]
+
+
+def text_argument(flag: str, given: str) -> str:
+    """The text of an option: itself, `@FILE`, or `-` for stdin."""
+    if given == "-":
+        return _decoded(flag, "stdin", sys.stdin.buffer.read(_LARGEST_TEXT_BYTES + 1))
+    return text_file(flag, given[1:]) if given.startswith("@") else given
+
+
+def text_file(flag: str, name: str) -> str:
+    """The text in a file, `-` for stdin; raises InputError when it can't be read as UTF-8."""
+    if name == "-":
+        return text_argument(flag, "-")
+    try:
+        with open(name, "rb") as file:
+            return _decoded(flag, name, file.read(_LARGEST_TEXT_BYTES + 1))
+    except OSError as error:
+        raise InputError(f"{flag} {name}: {_words(error)}") from None
+
+
+def _decoded(flag: str, name: str, data: bytes) -> str:
+    if len(data) > _LARGEST_TEXT_BYTES:
+        raise InputError(f"{flag} {name} is larger than {_LARGEST_TEXT_BYTES >> 20} MiB: is it the right file?")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{flag} {name} is not UTF-8 (byte 0x{data[error.start]:02X} at position {error.start})",
+            hint="convert it, for instance with: iconv -f GB18030 -t UTF-8",
+        ) from None
+
+
+def is_url(text: str) -> bool:
+    return text.lower().startswith(("http://", "https://"))
+
+
+def sound(flag: str, name: str, limit: Limit) -> Sound:
+    """A local sound file that satisfies a limit; raises InputError with every reason why it does not."""
+    path = _spooled(flag) if name == "-" else Path(name)
+    try:
+        with open(path, "rb") as file:
+            head = file.read(HEAD_BYTES)
+        size = path.stat().st_size
+    except OSError as error:
+        raise InputError(f"{flag} {name}: {_words(error)}") from None
+    kind = kind_of(head)
+    found = Sound(path, kind, size, sound_seconds(path, kind))
+    problems = [f"{flag} {name} {problem}" for problem in _violations(found, limit)]
+    if problems:
+        raise InputError(problems)
+    return found
+
+
+def _spooled(flag: str) -> Path:
+    """stdin in a file of its own: what is uploaded has to be measured and may have to be sent twice."""
+    folder = Path(tempfile.mkdtemp(prefix="tadh-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = folder / "stdin"
+    try:
+        with open(path, "wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+    except OSError as error:
+        raise InputError(f"{flag} -: {_words(error)}") from None
+    return path
+
+
+def _violations(found: Sound, limit: Limit) -> list[str]:
+    if found.kind == "empty":
+        return ["is empty"]
+    # M4A files made by some encoders carry the brand of plain MP4.
+    is_m4a = found.kind == "mp4" and found.path.suffix.lower() == ".m4a"
+    if found.kind not in limit.kinds and not is_m4a:
+        return [f"is {found.kind}, not {', '.join(limit.kinds)} ({limit.source})"]
+    problems = []
+    if limit.most_bytes is not None and found.size_bytes > limit.most_bytes:
+        problems.append(f"has {found.size_bytes:,} bytes, at most {limit.most_bytes:,} ({limit.source})")
+    if found.seconds is not None and not limit.least_s <= found.seconds <= limit.most_s:
+        problems.append(
+            f"lasts {found.seconds:.1f} s, allowed are {limit.least_s:g} to {limit.most_s:g} s ({limit.source})"
+        )
+    return problems
+
+
+def _words(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()

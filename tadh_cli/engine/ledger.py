@@ -1,0 +1,266 @@
+"""Everything that was submitted from this machine, in SQLite: intent before a request leaves, outcome after."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tadh_cli.api.waiter import State
+from tadh_cli.engine.clock import Clock, iso
+from tadh_cli.errors import ConfigError
+
+# States of a request before the service has given it an id, beside those of a task.
+SENDING = "sending"
+UNKNOWN = "unknown"
+REFUSED = "refused"
+_OPEN = (State.QUEUED.value, State.RUNNING.value, State.DECISION.value)
+
+_BUSY_TIMEOUT_S = 30.0
+
+
+def _first_tables(db: sqlite3.Connection) -> None:
+    db.execute(
+        """CREATE TABLE tasks (
+            id INTEGER PRIMARY KEY,
+            task_id TEXT,
+            kind TEXT NOT NULL,
+            profile TEXT NOT NULL,
+            operation TEXT NOT NULL,
+            state TEXT NOT NULL,
+            status TEXT NOT NULL,
+            submitted_at TEXT NOT NULL,
+            finished_at TEXT,
+            pid INTEGER NOT NULL,
+            request TEXT NOT NULL,
+            record TEXT NOT NULL,
+            files TEXT NOT NULL
+        )"""
+    )
+    db.execute("CREATE INDEX tasks_by_task_id ON tasks (task_id)")
+    db.execute("CREATE INDEX tasks_by_state ON tasks (state, kind)")
+
+
+# Append only: a migration that ran somewhere is never changed.
+_MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_tables,)
+
+
+class Ledger:
+    """The record of all tasks; safe for several processes at once."""
+
+    def __init__(self, path: Path, clock: Clock | None = None) -> None:
+        self._path = path
+        self._clock = clock or Clock()
+        self._db: sqlite3.Connection | None = None
+
+    # Writing -------------------------------------------------------------------------------------------
+
+    def intend(self, *, kind: str, profile: str, operation: str, request: Mapping[str, Any]) -> int:
+        """Note that a creating request is about to leave; returns the entry to report the outcome to."""
+        with self._write() as db:
+            cursor = db.execute(
+                "INSERT INTO tasks (kind, profile, operation, state, status, submitted_at, pid, request, record, files)"
+                " VALUES (?, ?, ?, ?, '', ?, ?, ?, '{}', '[]')",
+                (kind, profile, operation, SENDING, iso(self._clock.now_s()), os.getpid(), _json(request)),
+            )
+            return int(cursor.lastrowid or 0)
+
+    def accepted(self, entry: int, task_id: str, status: str, record: Mapping[str, Any]) -> None:
+        """The service gave the task an id."""
+        with self._write() as db:
+            db.execute(
+                "UPDATE tasks SET task_id = ?, state = ?, status = ?, record = ? WHERE id = ?",
+                (task_id, State.QUEUED.value, status, _json(record), entry),
+            )
+
+    def rejected(self, entry: int, state: str, reason: str) -> None:
+        """No id came back: `REFUSED` when it is sure that nothing was made, else `UNKNOWN`."""
+        with self._write() as db:
+            db.execute(
+                "UPDATE tasks SET state = ?, record = ?, finished_at = ? WHERE id = ?",
+                (state, _json({"FailMessage": reason}), iso(self._clock.now_s()), entry),
+            )
+
+    def observed(self, task_id: str, state: State, status: str, record: Mapping[str, Any]) -> None:
+        """What the service said of a task; ids that were not submitted from here are ignored."""
+        finished = iso(self._clock.now_s()) if state.is_final else None
+        with self._write() as db:
+            db.execute(
+                "UPDATE tasks SET state = ?, status = ?, record = ?, finished_at = COALESCE(finished_at, ?)"
+                " WHERE task_id = ?",
+                (state.value, status, _json(record), finished, task_id),
+            )
+
+    def wrote(self, task_id: str, files: Sequence[str]) -> None:
+        """Files that hold a task's result, the media first."""
+        with self._write() as db:
+            row = db.execute("SELECT files FROM tasks WHERE task_id = ?", (task_id,)).fetchone()
+            if row:
+                known = [name for name in json.loads(row["files"]) if name not in files]
+                db.execute("UPDATE tasks SET files = ? WHERE task_id = ?", (_json([*files, *known]), task_id))
+
+    # Reading -------------------------------------------------------------------------------------------
+
+    def find(self, task_id: str) -> dict[str, Any] | None:
+        """The record of a task, by its id or by the number of its entry (`#12`)."""
+        column = "id" if task_id.startswith("#") else "task_id"
+        rows = self._read(f"SELECT * FROM tasks WHERE {column} = ? ORDER BY id DESC LIMIT 1", (task_id.lstrip("#"),))
+        return next((_record(row) for row in rows), None)
+
+    def tasks(
+        self,
+        *,
+        kind: str = "",
+        state: str = "",
+        profile: str = "",
+        since: str = "",
+        limit: int = -1,
+    ) -> Iterator[dict[str, Any]]:
+        """Records, newest first; `state` matches ours or the service's word, `since` is an ISO time."""
+        conditions = {
+            "kind = ?": kind,
+            "profile = ?": profile,
+            "submitted_at >= ?": since,
+        }
+        chosen = {sql: value for sql, value in conditions.items() if value}
+        values: list[object] = list(chosen.values())
+        clauses = list(chosen)
+        if state:
+            clauses.append("(state = ? OR status = ?)")
+            values += [state.lower(), state.upper()]
+        where = f"WHERE {' AND '.join(clauses)}" if clauses else ""
+        rows = self._read(f"SELECT * FROM tasks {where} ORDER BY id DESC LIMIT ?", (*values, limit))
+        return (_record(row) for row in rows)
+
+    def unfinished(self, kind: str, profile: str) -> list[str]:
+        """Ids of the tasks of a kind that are not known to have ended, oldest first."""
+        marks = ",".join("?" * len(_OPEN))
+        rows = self._read(
+            f"SELECT task_id FROM tasks WHERE state IN ({marks}) AND kind = ? AND profile = ? ORDER BY id",
+            (*_OPEN, kind, profile),
+        )
+        return [row["task_id"] for row in rows]
+
+    def files_of(self, path: str) -> str:
+        """The task whose result a file is, empty when none is known."""
+        rows = self._read(
+            "SELECT task_id FROM tasks, json_each(tasks.files) WHERE json_each.value = ?"
+            " ORDER BY tasks.id DESC LIMIT 1",
+            (path,),
+        )
+        return next((row["task_id"] for row in rows), "")
+
+    def close(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    # SQLite --------------------------------------------------------------------------------------------
+
+    def _read(self, sql: str, values: Sequence[object]) -> Iterator[sqlite3.Row]:
+        if self._db is None and not self._path.exists():
+            return iter(())
+        with self._explained():
+            return iter(self._open().execute(sql, values).fetchall())
+
+    @contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        with self._explained():
+            db = self._open()
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+            except BaseException:
+                db.execute("ROLLBACK")
+                raise
+            db.execute("COMMIT")
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise ConfigError(
+                f"the ledger {self._path} can't be used: {getattr(error, 'strerror', None) or error}",
+                hint="tadh submits nothing that it can't write down first; make room or set TADH_STATE_DIR to a "
+                "directory that can be written",
+            ) from error
+
+    def _open(self) -> sqlite3.Connection:
+        if self._db is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # The texts of all requests are in it: for its owner's eyes.
+            self._path.touch(mode=0o600)
+            db = sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+            db.row_factory = sqlite3.Row
+            db.execute("PRAGMA journal_mode = WAL")
+            # An intent has to survive a power cut: it is what keeps a video from being paid twice.
+            db.execute("PRAGMA synchronous = FULL")
+            _migrate(db)
+            self._db = db
+        return self._db
+
+
+def _migrate(db: sqlite3.Connection) -> None:
+    if _applied(db) >= len(_MIGRATIONS):
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        db.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY)")
+        for migration in _MIGRATIONS[_applied(db) :]:
+            migration(db)
+            db.execute("INSERT INTO migrations VALUES (?)", (migration.__name__,))
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def _applied(db: sqlite3.Connection) -> int:
+    try:
+        return int(db.execute("SELECT COUNT(*) FROM migrations").fetchone()[0])
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error):
+            return 0
+        raise
+
+
+def _record(row: sqlite3.Row) -> dict[str, Any]:
+    """An entry as a task record: what every record has first, then what the service said last."""
+    details = json.loads(row["record"])
+    state = row["state"]
+    if state == SENDING and not _is_alive(row["pid"]):
+        state = UNKNOWN
+    return {
+        **details,
+        "TaskId": row["task_id"] or f"#{row['id']}",
+        "Kind": row["kind"],
+        "Profile": row["profile"],
+        "Status": row["status"] or state.upper(),
+        "State": state,
+        "SubmittedAt": row["submitted_at"],
+        "FinishedAt": row["finished_at"],
+        "Operation": row["operation"],
+        "Request": json.loads(row["request"]),
+        "Files": json.loads(row["files"]),
+    }
+
+
+def _is_alive(pid: int) -> bool:
+    if os.name == "nt":
+        return True  # there, signal 0 is not a question but Ctrl-C
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,169 @@
+"""Tasks of the service and their records: submitted once, looked at, followed, written down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from tadh_cli.api.operation import Body
+from tadh_cli.api.waiter import Snapshot, State, Waiter
+from tadh_cli.engine.client import Client, Prepared
+from tadh_cli.engine.clock import Clock, iso, unix
+from tadh_cli.engine.ledger import REFUSED, UNKNOWN, Ledger
+from tadh_cli.engine.waiting import SHORTEST_INTERVAL_S, Patience, watch
+from tadh_cli.errors import ConfigError, OutcomeUnknown, TadhError
+
+Record = dict[str, Any]
+
+# The word for a task that the service has just accepted and said nothing else about.
+_FIRST_STATUS = {"video": "COMMIT", "audio": "COMMIT", "avatar": "MAKING", "voice": "MAKING", "voice-check": "CREATED"}
+# Videos and audio without a storage of their own are kept for 7 days.
+_KEPT_S = 7 * 86_400.0
+
+
+@dataclass
+class Tasks:
+    """The bridge between the service, which knows how a task stands, and the ledger, which knows its past."""
+
+    client: Client
+    ledger: Ledger
+    clock: Clock
+    warn: Callable[[str], None]
+    floor_s: float = SHORTEST_INTERVAL_S
+    _asked_s: dict[str, float] = field(default_factory=dict)
+
+    def submit(self, prepared: Prepared) -> Record:
+        """Send a request that creates something, once; intent and outcome go into the ledger."""
+        operation = prepared.operation
+        assert operation is not None
+        kind = operation.kind(Body(prepared.payload))
+        entry = self.ledger.intend(
+            kind=kind,
+            profile=self.client.settings.profile,
+            operation=operation.name,
+            request=self.client.mask.document(prepared.payload),
+        )
+        try:
+            answer = self.client.send(prepared)
+        except (TadhError, KeyboardInterrupt) as error:
+            self.ledger.rejected(entry, *_outcome(error))
+            if isinstance(error, OutcomeUnknown):
+                error.task_id = error.task_id or f"#{entry}"
+            raise
+        return self._accepted(entry, kind, answer)
+
+    def _accepted(self, entry: int, kind: str, answer: Record) -> Record:
+        task_id = str(answer.get("TaskId") or answer.get("SessionId") or "")
+        if not task_id:
+            reason = "the service accepted the request but gave no id"
+            self.ledger.rejected(entry, UNKNOWN, reason)
+            raise OutcomeUnknown(
+                reason, hint="look at the service's console before sending it again", task_id=f"#{entry}"
+            )
+        status = str(answer.get("Status") or answer.get("SessionStatus") or _FIRST_STATUS.get(kind, ""))
+        with self._unless_ledger_fails():
+            self.ledger.accepted(entry, task_id, status, self.client.mask.document(answer))
+        return {
+            **answer,
+            "TaskId": task_id,
+            "Kind": kind,
+            "Profile": self.client.settings.profile,
+            "Status": status,
+            "SubmittedAt": iso(self.clock.now_s()),
+            "FinishedAt": None,
+        }
+
+    def look(self, waiter: Waiter, task_id: str, *, timeout_s: float | None = None) -> Record:
+        """The record of a task as the service sees it now; one that this machine submitted is noted."""
+        client = self.client
+        operation = client.provider.operation(waiter.operation)
+        self._keep_distance(task_id)
+        prepared = client.prepare(operation, {waiter.id: task_id})
+        attempts = {} if timeout_s is None else {"attempts": 1}
+        answer = client.send(prepared, timeout_s=timeout_s, **attempts)
+        self._asked_s[task_id] = self.clock.monotonic_s()
+        return self._noted(waiter, task_id, answer)
+
+    def watch(self, waiter: Waiter, task_ids: Sequence[str], patience: Patience) -> Iterator[Snapshot]:
+        """Follow tasks to their end; see `waiting.watch`."""
+
+        def ask(task_id: str, timeout_s: float) -> Record:
+            return self.look(waiter, task_id, timeout_s=timeout_s)
+
+        return watch(ask, waiter, task_ids, patience, self.clock)
+
+    def failure(self, waiter: Waiter, record: Mapping[str, Any]) -> TadhError:
+        """The error for a task that ended badly."""
+        return self.client.provider.task_failure(record, waiter)
+
+    def _keep_distance(self, task_id: str) -> None:
+        """Two questions about one task are never closer together than the service is asked at most."""
+        asked_s = self._asked_s.get(task_id)
+        if asked_s is not None:
+            self.clock.sleep(asked_s + self.floor_s - self.clock.monotonic_s())
+
+    def _noted(self, waiter: Waiter, task_id: str, answer: Record) -> Record:
+        state = waiter.classify(answer)
+        past = None
+        with self._unless_ledger_fails():
+            past = self.ledger.find(task_id)
+            if past is not None:
+                self.ledger.observed(task_id, state, str(answer.get("Status", "")), self.client.mask.document(answer))
+                past = self.ledger.find(task_id)
+        return task_record(waiter.kind, task_id, self.client.settings.profile, answer, past, self._end_s(state, past))
+
+    @contextmanager
+    def _unless_ledger_fails(self) -> Iterator[None]:
+        """What the service said is worth more than our note of it: a ledger that breaks now is only warned about."""
+        try:
+            yield
+        except ConfigError as error:
+            self.warn(f"{error.message}; go on without it")
+
+    def _end_s(self, state: State, past: Record | None) -> float | None:
+        if past and past["FinishedAt"]:
+            return unix(past["FinishedAt"])
+        return self.clock.now_s() if state.is_final else None
+
+
+def task_record(
+    kind: str, task_id: str, profile: str, answer: Mapping[str, Any], past: Record | None, end_s: float | None
+) -> Record:
+    """One record of everything known about a task: what every record has first, then what the service says."""
+    past = past or {}
+    record: Record = {
+        "TaskId": task_id,
+        "Kind": past.get("Kind") or kind,
+        "Profile": past.get("Profile") or profile,
+        "Status": answer.get("Status", ""),
+        "SubmittedAt": past.get("SubmittedAt"),
+        "FinishedAt": iso(end_s) if end_s is not None else None,
+    }
+    record |= {key: value for key, value in answer.items() if key not in record}
+    if past.get("Files"):
+        record["Files"] = past["Files"]
+    expires_s = kept_until({**record, "Request": past.get("Request") or {}})
+    if expires_s is not None:
+        record["ExpiresAt"] = iso(expires_s)
+    return record
+
+
+def kept_until(record: Mapping[str, Any]) -> float | None:
+    """Unix seconds until which the service keeps a result, None when there is none or it went elsewhere."""
+    is_kept = record["Kind"] in ("video", "audio") and record["FinishedAt"] and record.get("MediaUrl")
+    return unix(record["FinishedAt"]) + _KEPT_S if is_kept and not _is_stored(record["Request"]) else None
+
+
+def _is_stored(request: Mapping[str, Any]) -> bool:
+    """Whether the result went to a storage of the user's own, where it does not expire."""
+    return bool(request.get("VideoStorageS3Url") or request.get("AudioStorageS3Url"))
+
+
+def _outcome(error: BaseException) -> tuple[str, str]:
+    if isinstance(error, OutcomeUnknown):
+        return UNKNOWN, error.message
+    if isinstance(error, TadhError):
+        return REFUSED, error.message
+    return UNKNOWN, "interrupted while the request was on its way"

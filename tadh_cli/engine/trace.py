@@ -1,0 +1,72 @@
+"""What was sent and answered: for the eye with -v, as lines of JSON with --trace; always without secrets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from tadh_cli.engine.client import Exchange
+from tadh_cli.engine.clock import Clock, iso
+from tadh_cli.errors import FileError
+from tadh_cli.masking import Mask
+
+_BODY_CHARACTERS = 4000
+
+
+class Observer:
+    """Tells of exchanges as they happen."""
+
+    def __init__(
+        self, write: Callable[[str], None], mask: Mask, *, verbosity: int, path: str | None, clock: Clock | None = None
+    ) -> None:
+        self._write = write
+        self._mask = mask
+        self._verbosity = verbosity
+        self._path = path
+        self._clock = clock or Clock()
+        if path:
+            self._append("")  # a trace that can't be written is told before anything is sent
+
+    def saw(self, exchange: Exchange) -> None:
+        if not (self._verbosity or self._path):
+            return
+        shown = self._shown(exchange)
+        if self._verbosity:
+            self._tell(shown)
+        if self._path:
+            self._append(json.dumps(shown, ensure_ascii=False) + "\n")
+
+    def _shown(self, exchange: Exchange) -> dict[str, Any]:
+        return {
+            "Time": iso(self._clock.now_s()),
+            "Method": exchange.method,
+            "Url": self._mask.text(exchange.url),
+            "Request": self._mask.document(exchange.request),
+            "Status": exchange.status,
+            "Response": self._mask.document(exchange.response),
+            "Milliseconds": round(exchange.took_s * 1000),
+            "Error": self._mask.text(exchange.error) or None,
+        }
+
+    def _tell(self, shown: dict[str, Any]) -> None:
+        status = shown["Status"] or shown["Error"]
+        self._write(f"> {shown['Method']} {shown['Url']} -> {status}, {shown['Milliseconds']} ms")
+        if self._verbosity > 1:
+            self._write(f"> {_short(shown['Request'])}")
+            self._write(f"< {_short(shown['Response'])}")
+
+    def _append(self, text: str) -> None:
+        assert self._path is not None
+        try:
+            with open(self._path, "a", encoding="utf-8") as file:
+                file.write(text)
+        except OSError as error:
+            raise FileError(
+                f"can't write the trace {self._path}: {error.strerror}", hint="choose another --trace"
+            ) from None
+
+
+def _short(body: Any) -> str:
+    text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+    return text if len(text) <= _BODY_CHARACTERS else f"{text[:_BODY_CHARACTERS]}… ({len(text):,} characters)"

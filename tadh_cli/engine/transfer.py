@@ -1,0 +1,258 @@
+"""Downloads that arrive whole or not at all, and go on where they broke off."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from tadh_cli.engine.clock import Clock
+from tadh_cli.engine.transport import Download, Transport
+from tadh_cli.errors import FileError, NetworkError, NotFound, Reach, ServiceError, TadhError
+from tadh_cli.media.kind import HEAD_BYTES, kind_of
+
+# Attempts in a row that bring not one byte, and links that turn out to be expired.
+_FRUITLESS_ATTEMPTS = 5
+_FRESH_LINKS = 3
+_LONGEST_PAUSE_S = 10.0
+
+Progress = Callable[[int, int | None], None]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What to download: its identity, a way to a link that works now, and what the bytes have to be."""
+
+    identity: str
+    link: Callable[[bool], str]
+    # Kinds by `kind_of`; subtitles are judged by their text instead.
+    kinds: tuple[str, ...]
+    what: str
+
+    def refuse(self, head: bytes) -> str:
+        """What is wrong with a body that begins like this, empty when nothing is."""
+        kind = kind_of(head)
+        if not self.kinds:
+            is_text = kind == "unknown" and b"\x00" not in head
+            return "" if is_text else f"it is {kind}, not subtitles"
+        return "" if kind in self.kinds else f"it is {kind}, not {' or '.join(self.kinds)}"
+
+
+@dataclass
+class _Part:
+    """The unfinished file beside the target, and the note of what it is a part of."""
+
+    path: Path
+    note: Path
+    file: IO[bytes]
+    size: int = 0
+    validator: str = ""
+    total: int | None = None
+
+    def start_over(self) -> None:
+        self.file.seek(0)
+        self.file.truncate()
+        self.size, self.total = 0, None
+
+    def remember(self, identity: str, validator: str, total: int | None) -> None:
+        self.validator, self.total = validator, total
+        self.note.write_text(json.dumps({"identity": identity, "validator": validator, "total": total}))
+
+    def write(self, piece: bytes) -> None:
+        self.file.write(piece)
+        self.size += len(piece)
+
+
+def download(
+    transport: Transport, source: Source, target: Path, *, clock: Clock, progress: Progress | None = None
+) -> Path:
+    """Fetch a source into `target`, which appears only when it is complete.
+
+    A broken transfer goes on with a Range request, also in the next run; an expired link is asked for anew.
+    Raises NotFound for links that stay expired, NetworkError, ServiceError or FileError.
+    """
+    with _writing(target), _part_of(target, source) as part:
+        _fill(transport, source, part, clock, progress or _silent)
+        part.file.flush()
+        os.fsync(part.file.fileno())
+        os.replace(part.path, target)
+        part.note.unlink(missing_ok=True)
+    return target
+
+
+def _silent(_done: int, _total: int | None) -> None:
+    return None
+
+
+def _fill(transport: Transport, source: Source, part: _Part, clock: Clock, progress: Progress) -> None:
+    """Attempt after attempt until the part is whole."""
+    fruitless, stale = 0, 0
+    while True:
+        before = part.size
+        try:
+            _attempt(transport, source.link(stale > 0), source, part, progress)
+            return
+        except _Expired as expired:
+            stale += 1
+            if stale > _FRESH_LINKS:
+                raise NotFound(
+                    f"the link to {source.what} is expired or gone (HTTP {expired.status})",
+                    hint="results are kept for 7 days; make it again if it is needed",
+                ) from None
+        except TadhError as error:
+            fruitless = 1 if part.size > before else fruitless + 1
+            if not error.transient or fruitless >= _FRUITLESS_ATTEMPTS:
+                raise
+            clock.sleep(min(0.5 * 2 ** (fruitless - 1), _LONGEST_PAUSE_S) * clock.jitter())
+
+
+class _Expired(Exception):
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+def _attempt(transport: Transport, url: str, source: Source, part: _Part, progress: Progress) -> None:
+    """One request: from the start, or from where the part ends while the file is still the same one."""
+    headers = {"Range": f"bytes={part.size}-", "If-Range": part.validator} if part.size and part.validator else {}
+    if not headers:
+        part.start_over()
+    with transport.open(url, headers) as download:
+        _judge(download, source, part)
+        for piece in download.pieces():
+            if part.size < HEAD_BYTES and (complaint := source.refuse(_head(part, piece))):
+                part.start_over()
+                raise _nonsense(f"{source.what} is not what it should be: {complaint}", transient=False)
+            part.write(piece)
+            progress(part.size, part.total)
+    if part.size == 0:
+        raise _nonsense(f"{source.what} is empty", transient=True)
+    if part.total is not None and part.size != part.total:
+        size, total = part.size, part.total
+        if size > total:
+            part.start_over()
+        raise _nonsense(f"{source.what} has {size:,} of {total:,} bytes", transient=True)
+
+
+def _head(part: _Part, piece: bytes) -> bytes:
+    """The first bytes of the file, with a piece that is about to be written."""
+    if part.size == 0:
+        return piece[:HEAD_BYTES]
+    part.file.seek(0)
+    head = part.file.read(HEAD_BYTES)
+    part.file.seek(part.size)
+    return (head + piece)[:HEAD_BYTES]
+
+
+def _judge(download: Download, source: Source, part: _Part) -> None:
+    """Accept a body from its beginning or from where we are; everything else is a failure."""
+    status = download.status
+    if status == 206 and _range_start(download.headers) == part.size:
+        return
+    if status in (206, 416):
+        # The service has another file or another idea of its length: what we have is worth nothing.
+        part.start_over()
+        raise _nonsense(f"{source.what} changed while it was downloaded", transient=True)
+    if status == 200:
+        part.start_over()
+        part.remember(source.identity, _validator(download.headers), _length(download.headers))
+        return
+    if status in (401, 403, 404, 410):
+        raise _Expired(status)
+    raise _nonsense(f"the download of {source.what} failed (HTTP {status})", transient=status >= 500 or status == 429)
+
+
+def _range_start(headers: Mapping[str, str]) -> int | None:
+    span = headers.get("Content-Range", "").removeprefix("bytes ").partition("-")[0]
+    return int(span) if span.isdigit() else None
+
+
+def _validator(headers: Mapping[str, str]) -> str:
+    """What proves later that a file is still the same; weak tags do not."""
+    tag = headers.get("ETag", "")
+    return tag if tag and not tag.startswith("W/") else headers.get("Last-Modified", "")
+
+
+def _length(headers: Mapping[str, str]) -> int | None:
+    text = headers.get("Content-Length", "")
+    return int(text) if text.isdigit() and not headers.get("Content-Encoding") else None
+
+
+def _nonsense(message: str, *, transient: bool) -> TadhError:
+    error = ServiceError(message, hint="try again later")
+    error.transient = transient
+    error.reach = Reach.ANSWERED
+    return error
+
+
+# Local files -------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _writing(target: Path) -> Iterator[None]:
+    """Local failures with the name of the file and what to do."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except NetworkError:
+        raise
+    except OSError as error:
+        raise unwritable(target, error) from error
+
+
+def unwritable(target: Path, error: OSError) -> FileError:
+    """The failure to write a file, for people."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    hint = "make room, then download it again" if full else "choose another place, or correct its permissions"
+    return FileError(f"can't write {target}: {(error.strerror or type(error).__name__).lower()}", hint=hint)
+
+
+@contextmanager
+def _part_of(target: Path, source: Source) -> Iterator[_Part]:
+    """The part of a target, opened for this process alone; a second process gets one of its own."""
+    path = target.with_name(target.name + ".part")
+    file = _locked(path)
+    if file is None:
+        path = target.with_name(f"{target.name}.{os.getpid()}.part")
+        file = open(path, "w+b")  # noqa: SIM115 - closed below, with the other case
+    with file:
+        part = _Part(path, path.with_name(path.name + ".json"), file)
+        note = _note(part.note)
+        if note.get("identity") == source.identity and note.get("validator"):
+            part.size = file.seek(0, os.SEEK_END)
+            part.validator, part.total = note["validator"], note.get("total")
+        else:
+            part.start_over()
+        yield part
+
+
+def _note(path: Path) -> dict[str, Any]:
+    try:
+        note = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return note if isinstance(note, dict) else {}
+
+
+def _locked(path: Path) -> IO[bytes] | None:
+    """The file opened for reading and writing, or None while another process has it."""
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
+    try:
+        import fcntl
+    except ImportError:
+        return file
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        return None
+    # The other process may have finished and renamed the file between our opening and locking it.
+    if not path.exists() or path.stat().st_ino != os.fstat(file.fileno()).st_ino:
+        file.close()
+        return _locked(path)
+    return file

@@ -1,0 +1,281 @@
+"""HTTP over requests, the only import of it: bytes out, bytes in, and its errors turned into ours."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from tadh_cli import __version__
+from tadh_cli.api.provider import Answer, Network
+from tadh_cli.errors import ConfigError, NetworkError, Reach, TadhError
+
+if TYPE_CHECKING:
+    import requests
+
+CONNECT_TIMEOUT_S = 10.0
+READ_TIMEOUT_S = 30.0
+# A JSON answer beyond this is not one: no page of 100 items comes near it.
+LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
+_CHUNK_BYTES = 256 * 1024
+USER_AGENT = f"tadh/{__version__}"
+
+
+class Transport:
+    """One pool of connections; proxies and certificates from the profile, else from the environment."""
+
+    def __init__(self, *, proxy: str = "", ca_bundle: str = "", use_proxies: bool = True) -> None:
+        self._proxy = proxy
+        self._ca_bundle = ca_bundle
+        self._use_proxies = use_proxies
+        self._session: requests.Session | None = None
+        self._proxies: dict[str, Mapping[str, str]] = {}
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        *,
+        timeout_s: float,
+        fresh: bool = False,
+    ) -> Answer:
+        """The whole answer within `timeout_s` seconds.
+
+        `fresh` opens a new connection: one that was kept alive may be closed by the service at the moment of
+        sending, and nobody could tell then whether the request was processed.
+        """
+        if fresh and self._session is not None:
+            self._session.close()
+        ends = time.monotonic() + timeout_s
+        with self._request(method, url, headers, body, timeout_s) as response:
+            return Answer(response.status_code, response.headers, self._read_all(response, ends))
+
+    @contextmanager
+    def open(self, url: str, headers: Mapping[str, str], *, timeout_s: float = READ_TIMEOUT_S) -> Iterator[Download]:
+        """A GET whose body is read in pieces; `timeout_s` bounds the wait for each piece."""
+        plain = {**headers, "Accept-Encoding": "identity"}
+        with self._request("GET", url, plain, None, timeout_s, redirects=True) as response:
+            yield Download(response)
+
+    def network(self, url: str) -> Network:
+        """How to reach a URL, for libraries that bring their own client."""
+        return Network(self._proxies_for(url), self._trusted())
+
+    def close(self) -> None:
+        if self._session is not None:
+            self._session.close()
+
+    @contextmanager
+    def _request(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        timeout_s: float,
+        *,
+        redirects: bool = False,
+    ) -> Iterator[requests.Response]:
+        timeout = (min(CONNECT_TIMEOUT_S, timeout_s), min(READ_TIMEOUT_S, timeout_s))
+        session = self._open_session()
+        with translated(url):
+            response = session.request(
+                method,
+                url,
+                data=body,
+                headers=dict(headers),
+                timeout=timeout,
+                stream=True,
+                allow_redirects=redirects,
+                proxies=dict(self._proxies_for(url)),
+            )
+        try:
+            yield response
+        finally:
+            response.close()
+
+    def _read_all(self, response: requests.Response, ends: float) -> bytes:
+        """The body, piece by piece as it arrives, so that a service that drips can't hold us longer than asked."""
+        pieces: list[bytes] = []
+        size = 0
+        while piece := read_piece(response):
+            pieces.append(piece)
+            size += len(piece)
+            if time.monotonic() > ends:
+                raise _lost("the answer did not arrive in time", transient=True)
+            if size > LARGEST_ANSWER_BYTES:
+                raise _lost(f"the answer is larger than {LARGEST_ANSWER_BYTES >> 20} MiB", transient=False)
+        response.raw.release_conn()
+        return b"".join(pieces)
+
+    def _open_session(self) -> requests.Session:
+        if self._session is None:
+            import requests
+
+            session = requests.Session()
+            # No .netrc, and proxies are looked up once a host instead of once a request.
+            session.trust_env = False
+            session.headers["User-Agent"] = USER_AGENT
+            session.verify = self._trusted()
+            self._session = session
+        return self._session
+
+    def _trusted(self) -> str | bool:
+        names = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+        path = self._ca_bundle or next((os.environ[name] for name in names if os.environ.get(name)), "")
+        if path and not os.path.exists(path):
+            raise ConfigError(f"the file with trusted certificates does not exist: {path}", hint="check ca_bundle")
+        return path or True
+
+    def _proxies_for(self, url: str) -> Mapping[str, str]:
+        if not self._use_proxies:
+            return {}
+        if self._proxy:
+            return {"http": self._proxy, "https": self._proxy}
+        from urllib.parse import urlsplit
+
+        from requests.utils import get_environ_proxies
+
+        origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
+        if origin not in self._proxies:
+            self._proxies[origin] = get_environ_proxies(url)
+        return self._proxies[origin]
+
+
+class Download:
+    """A body that arrives in pieces."""
+
+    def __init__(self, response: requests.Response) -> None:
+        self._response = response
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+
+    def pieces(self) -> Iterator[bytes]:
+        """The body as it arrives; raises NetworkError when it breaks off before its announced length."""
+        while piece := read_piece(self._response):
+            yield piece
+
+
+def read_piece(response: requests.Response) -> bytes:
+    """The next bytes of a body, as many as are there; empty at its complete end."""
+    with translated(response.url):
+        piece: bytes = response.raw.read1(_CHUNK_BYTES, decode_content=True)
+    if not piece and response.raw.length_remaining:
+        raise _lost(f"the connection broke with {response.raw.length_remaining:,} bytes missing", transient=True)
+    return piece
+
+
+# Errors ------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def translated(url: str) -> Iterator[None]:
+    """Turns every error of requests and urllib3 into one of ours that says how far the request got."""
+    import requests
+    import urllib3
+
+    try:
+        yield
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        raise translate(error, url) from None
+
+
+def translate(error: Exception, url: str) -> TadhError:
+    """Our error for one of the libraries'; texts are our own, since theirs quote the signed URL."""
+    import requests
+    import urllib3
+
+    host = _host(url)
+    reason = _innermost(error)
+    if isinstance(reason, urllib3.exceptions.NameResolutionError):
+        return _unreached(f"the name {host} can't be resolved", "check the network and the endpoint")
+    if isinstance(error, requests.exceptions.ProxyError) or isinstance(reason, urllib3.exceptions.ProxyError):
+        return _unreached(
+            f"the proxy on the way to {host} refused or can't be reached", "check proxy, HTTPS_PROXY, NO_PROXY"
+        )
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return _unreached(f"{host} did not accept a connection in time", "check the network and the endpoint")
+    if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
+        return ConfigError(f"not a URL that can be called: {url.split('?')[0]}")
+    if isinstance(reason, (urllib3.exceptions.NewConnectionError, ConnectionRefusedError)):
+        return _unreached(f"no connection to {host}: {_os_words(reason)}", "check the network and the endpoint")
+    if isinstance(error, requests.exceptions.SSLError) or isinstance(
+        reason, (ssl.SSLError, urllib3.exceptions.SSLError)
+    ):
+        return _tls(host, error)
+    if isinstance(error, requests.exceptions.Timeout) or isinstance(reason, urllib3.exceptions.ReadTimeoutError):
+        return _lost(f"{host} did not answer in time", transient=True)
+    return _lost(f"the connection to {host} was lost: {_os_words(reason)}", transient=True)
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """The error at the bottom of a chain: requests wraps urllib3, which wraps the socket's."""
+    for inner in (getattr(error, "reason", None), *error.args):
+        if isinstance(inner, BaseException):
+            return _innermost(inner)
+    return error
+
+
+def _os_words(error: BaseException) -> str:
+    text = getattr(error, "strerror", None) or ""
+    if not text and isinstance(error.__context__, OSError):
+        text = error.__context__.strerror or ""
+    if not text and type(error).__name__ in ("RemoteDisconnected", "ProtocolError", "IncompleteRead"):
+        text = "closed by the other side"
+    return (text or type(error).__name__).lower()
+
+
+# Failures of the handshake, before a byte of the request can have left.
+_HANDSHAKE = (
+    "CERTIFICATE_VERIFY_FAILED",
+    "WRONG_VERSION_NUMBER",
+    "UNSUPPORTED_PROTOCOL",
+    "NO_SHARED_CIPHER",
+    "HANDSHAKE_FAILURE",
+    "TLSV1_ALERT",
+    "TLSV1_UNRECOGNIZED_NAME",
+    "HTTP_REQUEST",
+)
+
+
+def _tls(host: str, error: BaseException) -> NetworkError:
+    text = str(error)
+    failure = NetworkError(
+        f"no trusted TLS connection to {host}: {_tls_words(text)}",
+        hint="check the endpoint and the clock; behind a company proxy set ca_bundle",
+    )
+    failure.reach = Reach.NOT_SENT if any(word in text for word in _HANDSHAKE) else Reach.IN_DOUBT
+    return failure
+
+
+def _tls_words(text: str) -> str:
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        detail = text.partition("certificate verify failed:")[2].partition("(_ssl")[0].strip()
+        return detail or "its certificate is not trusted"
+    return "the other side does not speak TLS" if "WRONG_VERSION_NUMBER" in text else "the handshake failed"
+
+
+def _unreached(message: str, hint: str) -> NetworkError:
+    error = NetworkError(message, hint=hint)
+    error.reach = Reach.NOT_SENT
+    error.transient = True
+    return error
+
+
+def _lost(message: str, *, transient: bool) -> NetworkError:
+    error = NetworkError(message, hint="check the network and try again")
+    error.reach = Reach.IN_DOUBT
+    error.transient = transient
+    return error
+
+
+def _host(url: str) -> str:
+    from urllib.parse import urlsplit
+
+    parts: Any = urlsplit(url)
+    return parts.netloc.rpartition("@")[2] or "the service"
