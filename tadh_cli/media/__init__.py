@@ -1,0 +1,1 @@
+"""Local files and texts: what they are, and whether the services take them."""
