@@ -1,0 +1,68 @@
+"""`tadh avatar`: the avatars of the account."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Annotated
+
+import typer
+
+from tadh_cli.commands._command import Commands
+from tadh_cli.commands.context import Tadh
+from tadh_cli.commands.options import Limit, PageSize, Search, matches
+from tadh_cli.ui.records import Column, Records, View
+
+commands = Commands("avatar", "Avatars of the account.")
+
+_AVATARS = View(
+    id="VirtualmanKey",
+    columns=(
+        Column("AnchorName", "Name"),
+        Column("VirtualmanKey", "Key"),
+        Column("ClothesName", "Clothes"),
+        Column("PoseName", "Pose"),
+        Column("Resolution"),
+        Column("SupportDriverTypes", "Driver types"),
+        Column("ExpireDate", "Expires"),
+    ),
+    wide=(
+        Column("AnchorCode", "Anchor"),
+        Column("VideoNum", "Videos"),
+        Column("OriginZoom", "Zoom"),
+    ),
+)
+
+
+@commands.command(
+    "list",
+    examples=(
+        "tadh avatar list",
+        "tadh avatar list --search teacher -o id",
+        "tadh avatar list -o json --query '[].{Key: VirtualmanKey, Size: Resolution}'",
+    ),
+)
+def list_(
+    tadh: Tadh,
+    anchor: Annotated[list[str] | None, typer.Option("--anchor", metavar="CODE", help="only this anchor")] = None,
+    search: Search = None,
+    limit: Limit = None,
+    page_size: PageSize = None,
+) -> Records:
+    """List the avatars of the account.
+
+    All pages are fetched and merged. The key is what `tadh video create --avatar` takes.
+    """
+    items = tadh.client.pages("avatar.list", AnchorCodes=anchor or None, PageSize=page_size or 100)
+    found = (
+        item
+        for item in items
+        if matches(
+            search,
+            item["AnchorName"],
+            item["AnchorCode"],
+            item["VirtualmanKey"],
+            item.get("ClothesName"),
+            item.get("PoseName"),
+        )
+    )
+    return Records(islice(found, limit), _AVATARS)

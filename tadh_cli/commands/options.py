@@ -1,0 +1,88 @@
+"""Option types and bundles of options that several commands share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+from tadh_cli.api.options import opt
+from tadh_cli.commands.context import Tadh
+from tadh_cli.config import DEFAULT_TIMEOUT_S
+from tadh_cli.duration import seconds
+
+Force = Annotated[bool, typer.Option("--force", help="overwrite files that are not this task's")]
+All = Annotated[bool, typer.Option("--all", help="all that are not known to have ended")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="check everything and show the request, send nothing")]
+Wait = Annotated[bool, typer.Option("--wait", help="follow the task to its end")]
+Download = Annotated[
+    str | None, typer.Option("--download", metavar="FILE|DIR/|-", help="wait, then download the result to this place")
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="set a field of the request, unchecked: VideoParam.Format=…"),
+]
+Limit = Annotated[int | None, typer.Option("--limit", metavar="N", help="at most so many")]
+PageSize = Annotated[int | None, typer.Option("--page-size", metavar="N", help="items of one request, 1 to 100")]
+Search = Annotated[str | None, typer.Option("--search", metavar="TEXT", help="only items that contain this text")]
+
+
+@dataclass(frozen=True)
+class Following:
+    """How long and how often to ask about a task."""
+
+    timeout: float | None = opt(
+        "--timeout", "longest wait, such as 90s, 30m, 2h (30m)", metavar="DURATION", reader=seconds
+    )
+    interval: float | None = opt(
+        "--interval", "time between questions (quick first, then slower)", metavar="DURATION", reader=seconds
+    )
+    poll_patience: float | None = opt(
+        "--poll-patience", "bear failing questions for so long (10m)", metavar="DURATION", reader=seconds
+    )
+
+    def patience(self, tadh: Tadh) -> Any:
+        """The patience of a wait: option, environment, profile, default."""
+        from tadh_cli.engine.waiting import POLL_PATIENCE_S, Patience
+
+        return Patience(
+            timeout_s=_first(self.timeout, _timeout(tadh), DEFAULT_TIMEOUT_S),
+            interval_s=self.interval,
+            failures_s=_first(self.poll_patience, POLL_PATIENCE_S),
+            floor_s=tadh.tasks.floor_s,
+        )
+
+    def check(self, tadh: Tadh) -> None:
+        """Problems of the environment's own timeout, told before anything is sent."""
+        if self.timeout is None:
+            try:
+                _timeout(tadh)
+            except ValueError as error:
+                tadh.problems.append(f"TADH_TIMEOUT {error}")
+
+
+def _first(*values: float | None) -> float:
+    return next(value for value in values if value is not None)
+
+
+def _timeout(tadh: Tadh) -> float | None:
+    text = os.environ.get("TADH_TIMEOUT") or tadh.settings.defaults.get("timeout")
+    return seconds(text) if text else None
+
+
+def pairs(tadh: Tadh, flag: str, given: Sequence[str] | None) -> Iterator[tuple[str, str]]:
+    """NAME=VALUE options; others become problems."""
+    for text in given or ():
+        name, sign, value = text.partition("=")
+        if name.strip() and sign:
+            yield name.strip(), value
+        else:
+            tadh.problems.append(f"{flag} {text!r} is not NAME=VALUE")
+
+
+def matches(text: str | None, *values: Any) -> bool:
+    """Whether one of the values contains the text, case ignored."""
+    return not text or any(text.lower() in str(value).lower() for value in values if value is not None)

@@ -1,0 +1,67 @@
+"""`tadh config`: profiles and where they are read from."""
+
+from __future__ import annotations
+
+from tadh_cli import config
+from tadh_cli.commands._command import Commands
+from tadh_cli.commands.context import Tadh
+from tadh_cli.errors import ConfigError
+from tadh_cli.masking import MASK
+from tadh_cli.ui.records import Column, Record, Records, Text, View
+
+commands = Commands("config", "Profiles and where they are read from.")
+
+
+@commands.command("path", examples=("tadh config path", 'cat "$(tadh config path)"'))
+def path(tadh: Tadh) -> Text:
+    """Print where the configuration file is, or would be."""
+    return Text(str(config.config_path(tadh.common.config)))
+
+
+@commands.command("show", examples=("tadh config show", "tadh -p sandbox config show -o yaml"))
+def show(tadh: Tadh) -> Record:
+    """Show the settings that hold now: the profile with the environment on top, secrets masked."""
+    settings = tadh.settings
+    services = {name: {key: _hidden(key, value) for key, value in own.items()} for name, own in settings.keys.items()}
+    common = services.pop("", {})
+    shown = {
+        "Profile": settings.profile,
+        "File": str(config.config_path(tadh.common.config)),
+        "Provider": settings.provider,
+        "Endpoint": settings.endpoint,
+        "WsEndpoint": settings.websocket,
+        "Keys": common,
+        "Services": services,
+        "Defaults": dict(settings.defaults),
+        "Proxy": settings.proxy,
+        "CaBundle": settings.ca_bundle,
+        "StateDir": str(config.state_dir()),
+    }
+    return Record(shown, View(id="Profile"))
+
+
+def _hidden(key: str, value: str) -> str:
+    return MASK if key == "access_token" and value else value
+
+
+@commands.command("validate", examples=("tadh config validate", "tadh config validate --config config.example.yaml"))
+def validate(tadh: Tadh) -> Records:
+    """Check the configuration file and list everything that is wrong with it.
+
+    Ends with exit code 3 when something is.
+    """
+    file = config.config_path(tadh.common.config)
+    document, findings = config.read(file)
+    warning = config.exposed_secret(file, document)
+    if warning:
+        tadh.messages.warn(warning)
+    rows = [{"File": str(file), "Line": finding.line, "Problem": finding.message} for finding in findings]
+    if rows:
+        error = ConfigError(
+            "\n  ".join(f"{row['File']}:{row['Line']}: {row['Problem']}" for row in rows),
+            hint="config.example.yaml shows every key",
+        )
+        error.records = rows
+        raise error
+    tadh.messages.say(f"{file} is fine: {', '.join(document.get('profiles', {})) or 'no profiles'}")
+    return Records([], View(id="File", columns=(Column("File"), Column("Line"), Column("Problem"))))

@@ -1,0 +1,62 @@
+"""`tadh task`: the ledger of everything submitted from here."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tadh_cli.commands._command import Commands
+from tadh_cli.commands.context import Tadh
+from tadh_cli.commands.options import Limit
+from tadh_cli.commands.production import past
+from tadh_cli.errors import NotFound
+from tadh_cli.ui.records import Column, Record, Records, View
+
+commands = Commands("task", "The ledger of everything submitted from here.")
+
+_TASKS = View(
+    columns=(
+        Column("TaskId", "Task"),
+        Column("Kind"),
+        Column("Status"),
+        Column("State"),
+        Column("Profile"),
+        Column("SubmittedAt", "Submitted"),
+        Column("FinishedAt", "Finished"),
+    ),
+    wide=(Column("Operation"), Column("ExpiresAt", "Kept until"), Column("Files"), Column("FailMessage", "Failure")),
+)
+
+
+@commands.command("list", examples=("tadh task list", "tadh task list --kind video --state unknown"))
+def list_(
+    tadh: Tadh,
+    kind: Annotated[
+        str | None, typer.Option("--kind", metavar="KIND", help="video, audio, avatar, voice, voice-check or session")
+    ] = None,
+    state: Annotated[
+        str | None,
+        typer.Option("--state", metavar="S", help="queued, running, decision, done, failed, sending, unknown, refused"),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="DURATION", help="submitted within this time: 7d")
+    ] = None,
+    limit: Limit = None,
+) -> Records:
+    """List what was submitted from here, newest first.
+
+    UNKNOWN stands for a request whose answer was lost: the service may or may not have accepted it.
+    """
+    return Records(past(tadh, kind or "", state, since, limit), _TASKS)
+
+
+@commands.command("show", examples=('tadh task show "$TASK"', 'tadh task show "$TASK" -o yaml'))
+def show(
+    tadh: Tadh, task: Annotated[str, typer.Argument(metavar="TASK", help="id of the task, or #N for an entry")]
+) -> Record:
+    """Show everything the ledger knows of a task, with the request that made it."""
+    record = tadh.ledger.find(task)
+    if record is None:
+        raise NotFound(f"the ledger has no task {task}", hint="`tadh task list` shows what was submitted from here")
+    return Record(record, _TASKS)

@@ -1,0 +1,128 @@
+"""`tadh video`: make videos, follow them, bring them home."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tadh_cli.api.video import VideoOptions
+from tadh_cli.commands._command import Commands
+from tadh_cli.commands.context import Tadh
+from tadh_cli.commands.options import All, Download, DryRun, Following, Force, Limit, Set, Wait
+from tadh_cli.commands.production import Delivery, follow, look, make, past
+from tadh_cli.ui.records import Column, Record, Records, View
+
+commands = Commands("video", "Make videos, follow them, download them.")
+
+VIDEOS = View(
+    columns=(
+        Column("TaskId", "Task"),
+        Column("Status"),
+        Column("SubmittedAt", "Submitted"),
+        Column("Duration", form=lambda ms: f"{ms / 1000:.1f} s" if isinstance(ms, (int, float)) else str(ms)),
+        Column("ExpiresAt", "Kept until"),
+        Column("Files"),
+    ),
+    wide=(
+        Column("FinishedAt", "Finished"),
+        Column("Profile"),
+        Column("MediaUrl", "Link"),
+        Column("FailMessage", "Failure"),
+    ),
+)
+
+Tasks = Annotated[list[str] | None, typer.Argument(metavar="TASK…", help="ids of tasks")]
+
+
+@commands.command(
+    "create",
+    examples=(
+        'tadh video create --avatar "$AVATAR" --text "Welcome to our shop." --wait --download out/',
+        'tadh video create --avatar "$AVATAR" --text @hello.txt --format mp4 --subtitles --dry-run',
+        'tadh video create --avatar "$AVATAR" --audio voice.wav --wait -o id',
+    ),
+)
+def create(
+    tadh: Tadh,
+    options: VideoOptions,
+    following: Following,
+    wait: Wait = False,
+    download: Download = None,
+    force: Force = False,
+    dry_run: DryRun = False,
+    max_minutes: Annotated[
+        float | None, typer.Option("--max-minutes", metavar="N", help="refuse when the estimate is longer")
+    ] = None,
+    set_: Set = None,
+) -> Record | None:
+    """Make a video from text, SSML or sound.
+
+    The basic call is used unless an option needs the advanced one. Nothing is sent before every check has
+    passed; a request that may have been processed is never sent twice.
+    """
+    delivery = Delivery(
+        wait=wait, download=download, force=force, dry_run=dry_run, max_minutes=max_minutes, set=set_ or ()
+    )
+    return make(tadh, "video", options, delivery, following, VIDEOS)
+
+
+@commands.command("status", examples=('tadh video status "$TASK"', "tadh video status --all -o ndjson"))
+def status(tadh: Tadh, task: Tasks = None, all_: All = False) -> Records | Record:
+    """Show where videos stand."""
+    return look(tadh, "video", task, VIDEOS, all_=all_)
+
+
+@commands.command("wait", examples=('tadh video wait "$TASK"', 'tadh video wait "$TASK" --download out/ --timeout 1h'))
+def wait_(
+    tadh: Tadh,
+    following: Following,
+    task: Tasks = None,
+    all_: All = False,
+    download: Download = None,
+    force: Force = False,
+) -> Records | Record | None:
+    """Follow videos to their end.
+
+    Ends with exit code 7 when one of them failed, with 8 when the time is over; the videos go on then.
+    """
+    return follow(tadh, "video", task, following, VIDEOS, all_=all_, download=download, force=force)
+
+
+@commands.command(
+    "download",
+    examples=('tadh video download "$TASK" out/', 'tadh video download "$TASK" out/talk.srt --subtitles-only --force'),
+)
+def download_(
+    tadh: Tadh,
+    task: Annotated[str, typer.Argument(metavar="TASK", help="id of the task")],
+    path: Annotated[str | None, typer.Argument(metavar="[FILE|DIR/|-]", help="where to (./)")] = None,
+    subtitles_only: Annotated[bool, typer.Option("--subtitles-only", help="only the subtitles")] = False,
+    force: Force = False,
+) -> Record | None:
+    """Download a finished video and its subtitles.
+
+    A download that broke off goes on where it ended. The service keeps results for 7 days.
+    """
+    from tadh_cli.commands.production import fetch
+
+    return fetch(tadh, "video", task, path, VIDEOS, subtitles_only=subtitles_only, force=force)
+
+
+@commands.command("list", examples=("tadh video list", "tadh video list --state done --since 7d -o csv"))
+def list_(
+    tadh: Tadh,
+    state: Annotated[
+        str | None,
+        typer.Option("--state", metavar="S", help="queued, running, done, failed, unknown … or the service's word"),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="DURATION", help="submitted within this time: 7d")
+    ] = None,
+    limit: Limit = None,
+) -> Records:
+    """List the videos submitted from here, newest first.
+
+    The list comes from the ledger, without a request: the service has no list of tasks.
+    """
+    return Records(past(tadh, "video", state, since, limit), VIDEOS)

@@ -1,0 +1,128 @@
+"""The program: answers --version at once, else runs a command and turns its failure into an exit code."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Sequence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tadh_cli.commands.context import Tadh
+    from tadh_cli.errors import TadhError
+
+# Every group and command, the module it is in and its line of help: all that --help needs.
+ENTRIES = {
+    "avatar": ("avatar", "Avatars of the account"),
+    "voice": ("voice", "Voices of the account, and audio spoken by them"),
+    "video": ("video", "Videos: make, follow, download, list"),
+    "task": ("task", "The ledger of everything submitted from here"),
+    "config": ("settings", "Profiles and where they are read from"),
+    "api": ("api", "Any call of the service, signed"),
+    "ssml": ("ssml", "Text with markup: check, escape, strip"),
+    "sandbox": ("sandbox", "A local emulator of the whole service"),
+    "demo": ("demo", "Make a video without an account, in the sandbox"),
+    "completion": ("completion", "Print a shell's completion script"),
+    "help": ("topics", "Explain a topic: exit-codes, environment, ssml"),
+}
+HELP = "Command line for operators of Tencent Cloud AI Digital Human: avatars, voices, videos."
+
+
+def main() -> int:
+    """The console script's entry; returns the exit code."""
+    args = sys.argv[1:]
+    if args in (["--version"], ["-V"]):
+        from tadh_cli import __version__
+
+        sys.stdout.write(f"tadh {__version__}\n")
+        return 0
+    code = run(args)
+    # The process ends: a last search for garbage among all that was imported would take 20 ms.
+    gc.freeze()
+    return code
+
+
+def run(args: Sequence[str]) -> int:
+    """Run a command line; the only place where a failure becomes an exit code."""
+    _make_streams_tolerant()
+    # Loading modules makes many objects and no garbage: looking for some at every 700th costs a tenth of the start.
+    gc.set_threshold(50_000)
+    import typer
+
+    from tadh_cli.commands._command import build_root
+    from tadh_cli.commands.context import Tadh
+    from tadh_cli.errors import InputError, Interrupted, TadhError
+
+    tadh = Tadh()
+    try:
+        code = build_root(ENTRIES, HELP).main(list(args), prog_name="tadh", standalone_mode=False, obj=tadh)
+        return code if isinstance(code, int) else 0
+    # Public, and the same in every Typer: the base of all usage errors.
+    except typer.BadParameter.__base__ as error:  # type: ignore[misc]
+        return _usage(tadh, error, args)
+    except typer.Abort:
+        return _report(tadh, Interrupted("interrupted"), args)
+    except BrokenPipeError:
+        return _reader_is_gone()
+    except TadhError as error:
+        return _report(tadh, error, args)
+    except KeyboardInterrupt:
+        return _report(tadh, Interrupted("interrupted"), args)
+    except RecursionError as error:
+        return _report(tadh, InputError(f"the input is nested too deeply: {error}"), args)
+    except Exception as error:  # the border of the program: nothing unexpected may end in a traceback
+        return _unexpected(tadh, error, args)
+    finally:
+        tadh.close()
+
+
+def _report(tadh: Tadh, error: TadhError, args: Sequence[str]) -> int:
+    from tadh_cli.commands.context import is_structured
+
+    tadh.messages.report(error, as_json=is_structured(tadh, args))
+    return error.exit_code
+
+
+def _usage(tadh: Tadh, error: Exception, args: Sequence[str]) -> int:
+    """A command line that can't be read, or a group without a command: then its help is the answer."""
+    from tadh_cli.errors import InputError
+
+    context = getattr(error, "ctx", None)
+    message = str(error.format_message()) if hasattr(error, "format_message") else str(error)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        sys.stderr.write(message + "\n")
+        return InputError.exit_code
+    path = context.command_path if context else "tadh"
+    return _report(tadh, InputError(message.rstrip("."), hint=f"see `{path} --help`"), args)
+
+
+def _unexpected(tadh: Tadh, error: Exception, args: Sequence[str]) -> int:
+    from tadh_cli.errors import TadhError
+
+    if tadh.common.verbose > 1:
+        import traceback
+
+        tadh.messages.write("".join(traceback.format_exception(error)))
+    hint = "run it again with -vv and report what it prints"
+    text = f"unexpected {type(error).__name__}: {error}"
+    return _report(tadh, TadhError(text, hint=hint), args)
+
+
+def _reader_is_gone() -> int:
+    """Whoever read our stdout has seen enough (`| head`): that is no failure."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _make_streams_tolerant() -> None:
+    """Text of any language goes out as UTF-8, whatever the locale; undecodable bytes do not stop a message."""
+    for stream, errors in ((sys.stdout, "surrogateescape"), (sys.stderr, "backslashreplace")):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure:
+            reconfigure(encoding="utf-8", errors=errors)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""Progress on stderr: a live display on a terminal, one plain line per change of state elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from tadh_cli.api.waiter import Snapshot
+from tadh_cli.duration import words
+from tadh_cli.errors import TadhError
+from tadh_cli.ui.messages import Messages
+
+Show = Callable[[Snapshot], None]
+Moved = Callable[[int, int | None], None]
+
+
+@contextmanager
+def following(messages: Messages) -> Iterator[Show]:
+    """A function that shows each snapshot of a wait as it comes."""
+    if messages.is_quiet:
+        yield lambda snapshot: None
+    elif messages.is_terminal:
+        with _live(messages) as show:
+            yield show
+    else:
+        yield _plain(messages)
+
+
+def _plain(messages: Messages) -> Show:
+    """One line for each change: nothing else belongs into a log."""
+    last: dict[str, str] = {}
+
+    def show(snapshot: Snapshot) -> None:
+        state = _trouble(snapshot.error) or _words(snapshot.record)
+        if last.get(snapshot.task_id) != state:
+            last[snapshot.task_id] = state
+            messages.say(f"{snapshot.task_id}: {state}{_ahead(snapshot.record)} ({words(snapshot.waited_s)})")
+
+    return show
+
+
+@contextmanager
+def _live(messages: Messages) -> Iterator[Show]:
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(file=messages.stream, no_color=not messages.color, highlight=False)
+    columns = (
+        SpinnerColumn(finished_text="•"),
+        TextColumn("{task.fields[task_id]}", markup=False),
+        TextColumn("{task.description}", markup=False, style="bold"),
+        TextColumn("{task.fields[more]}", markup=False, style="dim"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=False) as progress:
+        rows: dict[str, Any] = {}
+
+        def show(snapshot: Snapshot) -> None:
+            if snapshot.task_id not in rows:
+                rows[snapshot.task_id] = progress.add_task("", total=None, task_id=snapshot.task_id, more="")
+            row = rows[snapshot.task_id]
+            more = _trouble(snapshot.error) or _ahead(snapshot.record).strip()
+            progress.update(row, description=_words(snapshot.record), more=more)
+            if snapshot.state.is_final:
+                progress.update(row, total=1, completed=1)
+
+        yield show
+
+
+def _words(record: Mapping[str, Any]) -> str:
+    """The service's own words for where a task stands."""
+    stage = record.get("StageV2")
+    status = str(record.get("Status") or "")
+    return (
+        " ".join(part for part in (status, stage and f"{stage} {record.get('StatusV2') or ''}".strip()) if part) or "…"
+    )
+
+
+def _ahead(record: Mapping[str, Any]) -> str:
+    count = record.get("ArrayCount")
+    return f", {count} ahead in the queue" if record.get("Status") == "COMMIT" and count else ""
+
+
+def _trouble(error: Exception | None) -> str:
+    return f"no answer, trying again: {error.message}" if isinstance(error, TadhError) else ""
+
+
+@contextmanager
+def moving(messages: Messages, what: str) -> Iterator[Moved]:
+    """A function that shows how many bytes of how many have been moved."""
+    if messages.is_terminal and not messages.is_quiet:
+        with _bar(messages, what) as moved:
+            yield moved
+    else:
+        yield lambda done, total: None
+
+
+@contextmanager
+def _bar(messages: Messages, what: str) -> Iterator[Moved]:
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    console = Console(file=messages.stream, no_color=not messages.color, highlight=False)
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        row = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(row, completed=done, total=total)
+
+
+def size(count: int) -> str:
+    """A number of bytes for people."""
+    if count < 1000:
+        return f"{count} B"
+    value, units = float(count), iter(("kB", "MB", "GB", "TB"))
+    for unit in units:
+        value /= 1000
+        if value < 1000 or unit == "TB":
+            return f"{value:.1f} {unit}"
+    return f"{count} B"

@@ -1,0 +1,60 @@
+"""What a command returns: data with a hint of how it is best shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+Item = Mapping[str, Any]
+
+
+class Column(NamedTuple):
+    """A column of a table: the field, its heading, and how its value is written for people."""
+
+    name: str
+    title: str = ""
+    form: Callable[[Any], str] | None = None
+
+    def heading(self) -> str:
+        return self.title or self.name
+
+    def text(self, item: Item) -> str:
+        value = item.get(self.name)
+        if value is None or value == "":
+            return ""
+        if self.form is not None:
+            return self.form(value)
+        if isinstance(value, (list, tuple)) and not any(isinstance(part, Mapping) for part in value):
+            return ", ".join(str(part) for part in value)
+        return str(value)
+
+
+class View(NamedTuple):
+    """Which field identifies an item, and the columns of its table; `wide` has more of them."""
+
+    id: str = "TaskId"
+    columns: tuple[Column, ...] = ()
+    wide: tuple[Column, ...] = ()
+
+
+class Record(NamedTuple):
+    """One item."""
+
+    item: Item
+    view: View = View()
+
+
+class Records(NamedTuple):
+    """Any number of items; an iterator is drawn as it arrives where the format allows."""
+
+    items: Iterable[Item]
+    view: View = View()
+
+
+class Text(NamedTuple):
+    """Plain text that is no data: a script, a help topic, a command line."""
+
+    text: str
+
+
+Result = Record | Records | Text | None

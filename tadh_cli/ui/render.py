@@ -1,0 +1,226 @@
+"""The one place that draws data: table, wide, json, ndjson, yaml, csv and id."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import IO, TYPE_CHECKING, Any
+
+from tadh_cli.errors import InputError
+from tadh_cli.ui.records import Column, Item, Record, Records, Result, Text, View
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+FORMATS = ("table", "wide", "json", "ndjson", "yaml", "csv", "id")
+# Formats for programs: their readers want failures as data too.
+STRUCTURED = ("json", "ndjson", "yaml")
+
+
+class Query:
+    """A JMESPath expression over what a command returns."""
+
+    def __init__(self, text: str) -> None:
+        import jmespath
+        from jmespath.exceptions import JMESPathError
+
+        self._errors = JMESPathError
+        try:
+            self._search = jmespath.compile(text).search
+        except JMESPathError as error:
+            first = str(error).splitlines()[0]
+            raise InputError(f"--query {text!r} is not JMESPath: {first}", hint="see https://jmespath.org") from None
+
+    def __call__(self, data: Any) -> Any:
+        try:
+            return self._search(data)
+        except self._errors as error:
+            raise InputError(f"--query can't be applied: {str(error).splitlines()[0]}") from None
+
+
+def draw(result: Result, out: IO[str], form: str, *, query: Query | None = None, color: bool = False) -> None:
+    """Write a result to `out`; raises BrokenPipeError and OSError of the stream."""
+    if result is None:
+        return
+    if isinstance(result, Text):
+        out.write(result.text if result.text.endswith("\n") else result.text + "\n")
+    elif query is not None:
+        _draw_found(query(_plain(result)), result.view, out, form, color=color)
+    elif isinstance(result, Record):
+        _draw_one(result.item, result.view, out, form, color=color)
+    else:
+        _draw_many(result.items, result.view, out, form, color=color)
+    out.flush()
+
+
+def _plain(result: Record | Records) -> Any:
+    return dict(result.item) if isinstance(result, Record) else [dict(item) for item in result.items]
+
+
+def _draw_found(found: Any, view: View, out: IO[str], form: str, *, color: bool) -> None:
+    """What a query selected: it may be anything, so columns are taken from the data."""
+    open_view = View(view.id)
+    if isinstance(found, Mapping):
+        _draw_one(found, open_view, out, form, color=color)
+    elif isinstance(found, list) and found and all(isinstance(item, Mapping) for item in found):
+        _draw_many(found, open_view, out, form, color=color)
+    elif form in STRUCTURED:
+        _draw_one(found, open_view, out, form, color=color)
+    else:
+        for value in found if isinstance(found, list) else [found]:
+            out.write(f"{_cell(value)}\n")
+
+
+def _draw_one(item: Any, view: View, out: IO[str], form: str, *, color: bool) -> None:
+    if form == "json":
+        out.write(to_json(item, indent=2) + "\n")
+    elif form == "yaml":
+        out.write(_yaml(item))
+    elif form in ("table", "wide"):
+        _print_table(_sheet(item, view), out, color=color)
+    else:
+        _draw_many([item], view, out, form, color=color)
+
+
+def _draw_many(items: Iterable[Item], view: View, out: IO[str], form: str, *, color: bool) -> None:
+    if form == "ndjson":
+        for item in items:
+            out.write(to_json(item) + "\n")
+            out.flush()
+    elif form == "id":
+        for item in items:
+            out.write(f"{item.get(view.id, '')}\n")
+            out.flush()
+    elif form == "json":
+        out.write(to_json(list(items), indent=2) + "\n")
+    elif form == "yaml":
+        out.write(_yaml([dict(item) for item in items]))
+    elif form == "csv":
+        _write_csv(list(items), view, out)
+    else:
+        rows = list(items)
+        _print_table(_grid(rows, _columns(rows, view, wide=form == "wide")), out, color=color)
+
+
+def to_json(value: Any, indent: int | None = None) -> str:
+    """JSON with everything readable left readable."""
+    return json.dumps(value, ensure_ascii=False, indent=indent, default=list)
+
+
+def _yaml(value: Any) -> str:
+    import yaml
+
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    text: str = yaml.dump(json.loads(to_json(value)), Dumper=dumper, allow_unicode=True, sort_keys=False, width=120)
+    return text
+
+
+def _write_csv(rows: Sequence[Item], view: View, out: IO[str]) -> None:
+    """All fields of all rows, the table's columns first; nested values as JSON."""
+    import csv
+
+    names = [column.name for column in (*view.columns, *view.wide)]
+    names += [name for row in rows for name in row]
+    fields = list(
+        dict.fromkeys(name for name in names if any(name in row for row in rows) or name in names[: len(view.columns)])
+    )
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(fields)
+    writer.writerows([[_cell(row.get(name)) for name in fields] for row in rows])
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, (Mapping, list, tuple)):
+        return to_json(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+# Tables ------------------------------------------------------------------------------------------------
+
+
+def _columns(rows: Sequence[Item], view: View, *, wide: bool) -> tuple[Column, ...]:
+    if view.columns:
+        return view.columns + (view.wide if wide else ())
+    return tuple(Column(name) for name in dict.fromkeys(name for row in rows for name in row))
+
+
+def _grid(rows: Sequence[Item], columns: Sequence[Column]) -> Table:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text as RichText
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
+    for column in columns:
+        table.add_column(column.heading(), overflow="fold")
+    for row in rows:
+        table.add_row(*(_styled(RichText(column.text(row)), column.name) for column in columns))
+    return table
+
+
+def _sheet(item: Item, view: View) -> Table:
+    """One item as a list of its fields: those of the table first, empty ones left out."""
+    from rich.table import Table
+    from rich.text import Text as RichText
+
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    forms = {column.name: column for column in (*view.columns, *view.wide)}
+    for name in dict.fromkeys([*(name for name in forms if name in item), *item]):
+        value = item[name]
+        text = forms[name].text(item) if name in forms else _sheet_cell(value)
+        if text:
+            table.add_row(name, _styled(RichText(text), name))
+    return table
+
+
+def _sheet_cell(value: Any) -> str:
+    if isinstance(value, (list, tuple)) and all(isinstance(part, str) for part in value):
+        return "\n".join(value)
+    return to_json(value, indent=2) if isinstance(value, (Mapping, list)) and value else _cell(value or None)
+
+
+_STATUS_STYLES = {
+    "SUCCESS": "green",
+    "FAIL": "red",
+    "MAKING": "yellow",
+    "COMMIT": "yellow",
+    "UNKNOWN": "bold red",
+    "REFUSED": "red",
+}
+
+
+def _styled(text: Any, name: str) -> Any:
+    if name in ("Status", "State") and text.plain.upper() in _STATUS_STYLES:
+        text.stylize(_STATUS_STYLES[text.plain.upper()])
+    return text
+
+
+# Beyond a terminal nothing is folded or cut: the reader decides about lines.
+_UNBOUNDED = 100_000
+
+
+def _print_table(table: Table, out: IO[str], *, color: bool) -> None:
+    from rich.console import Console
+
+    is_terminal = out.isatty()
+    console = Console(
+        file=out,
+        no_color=not color,
+        force_terminal=is_terminal,
+        color_system="auto" if color else None,
+        width=None if is_terminal else _UNBOUNDED,
+        highlight=False,
+    )
+    if is_terminal:
+        console.print(table)
+    else:
+        _print_plain(console, table, out)
+
+
+def _print_plain(console: Any, table: Table, out: IO[str]) -> None:
+    with console.capture() as captured:
+        console.print(table, crop=False)
+    out.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
