@@ -93,6 +93,8 @@ class Settings(NamedTuple):
     proxy: str = ""
     ca_bundle: str = ""
     is_sandbox: bool = False
+    # A warning when others may read the file that the token came from.
+    exposed: str = ""
 
     def credentials(self, service: str) -> Credentials:
         """The key pair for a service; raises ConfigError when it is missing or can't be read."""
@@ -190,6 +192,11 @@ def state_dir() -> Path:
     return Path(platformdirs.user_state_dir("tadh", appauthor=False))
 
 
+def ledger_path() -> Path:
+    """The ledger of everything submitted from this machine."""
+    return state_dir() / "ledger.db"
+
+
 def sandbox_dir() -> Path:
     """Where the sandbox keeps its state."""
     return state_dir() / SANDBOX
@@ -206,7 +213,8 @@ def settings(config: str | None = None, profile: str | None = None) -> Settings:
     document = _load(config, is_needed=not _environment_is_complete())
     name = _profile_name(document, wanted)
     chosen = document.get("profiles", {}).get(name) or {}
-    return _with_environment(name, chosen)
+    exposed = exposed_secret(config_path(config), document) if document else ""
+    return _with_environment(name, chosen)._replace(exposed=exposed)
 
 
 def sandbox_settings() -> Settings:

@@ -43,7 +43,7 @@ class Field(NamedTuple):
     default: object = None
     # Made by the client for each request when the caller gives none (an id).
     fill: Callable[[], object] | None = None
-    # Never shown, logged or stored in clear.
+    # Never shown, logged or stored in clear, not even by `tadh api`.
     secret: bool = False
     # Other spellings that answers of the service are known to use.
     also: tuple[str, ...] = ()
@@ -117,7 +117,7 @@ class Operation(NamedTuple):
         """Every problem of a request body at once; paths in `exempt` (and below) are the caller's own risk."""
         excused = tuple(exempt)
         problems = [*_check_object(self.request, body, ""), *self._check_rules(body)]
-        return [problem for problem in problems if not _is_below(problem.path, excused)]
+        return [problem for problem in problems if not _is_excused(problem.path, excused)]
 
     def decode(self, payload: object) -> Payload:
         """An answer in one spelling: declared fields first, whatever else the service adds behind them."""
@@ -232,8 +232,19 @@ def _normalise_one(field: Field, value: Any) -> Any:
     return value
 
 
-def _is_below(path: str, roots: tuple[str, ...]) -> bool:
-    return any(path == root or path.startswith((f"{root}.", f"{root}[")) for root in roots)
+def _is_excused(path: str, excused: tuple[str, ...]) -> bool:
+    """Whether a path is one of those, in one of them, or on the way to one."""
+    return any(f"{path}.".startswith((f"{root}.", f"{root}[")) or root.startswith(f"{path}.") for root in excused)
+
+
+def secrets(fields: Iterable[Field], payload: Mapping[str, Any]) -> Iterator[str]:
+    """The values of fields that are declared secret."""
+    for field in fields:
+        value = payload.get(field.name)
+        if isinstance(value, Mapping):
+            yield from secrets(field.fields, value)
+        elif field.secret and isinstance(value, str):
+            yield value
 
 
 # Checking ----------------------------------------------------------------------------------------------
@@ -297,11 +308,11 @@ def _check_string(field: Field, value: str, path: str) -> Iterator[Problem]:
     if field.choices and not field.open and value not in field.choices:
         yield Problem(path, f"is not one of {field.range()}{_nearest(value, field.choices)}", value)
     if not field.many and field.most is not None and len(value) > field.most:
-        yield Problem(path, f"has {len(value):,} characters, at most {field.most:,}")
+        yield Problem(path, f"has {len(value)} characters, at most {field.most}")
     if field.least is not None and len(value) < field.least:
         yield Problem(path, f"has {len(value)} characters, at least {field.least}", value)
     if field.most_bytes is not None and (size := len(value.encode("utf-8", "replace"))) > field.most_bytes:
-        yield Problem(path, f"has {size:,} bytes, at most {field.most_bytes:,}")
+        yield Problem(path, f"has {size} bytes, at most {field.most_bytes}")
     if field.one_line and len(f"{value}.".splitlines()) > 1:
         yield Problem(path, "contains a line break")
     if field.pattern and not re.fullmatch(field.pattern, value):

@@ -17,8 +17,6 @@ class Opt(NamedTuple):
     words: Mapping[str, str] | None = None
     # Reads the value where its type is not enough, raises ValueError.
     reader: Callable[[str], Any] | None = None
-    # The name of a completion (`avatars`, `tasks` …), see commands/options.py.
-    completes: str = ""
 
 
 def opt(flag: str, help: str, *, default: Any = None, many: bool = False, **more: Any) -> Any:

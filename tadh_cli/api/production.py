@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from tadh_cli.api.operation import Operation
 
 
-@dataclass(frozen=True, eq=False)
-class Script:
+class Script(NamedTuple):
     """What drives the avatar: text for the wire (one line, escaped or SSML), or the URL of a sound."""
 
     text: str | None = None
@@ -19,11 +18,25 @@ class Script:
     estimate_s: float | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class Order:
-    """The call, its values by dotted path, how to name a path to the user, and what was wrong already."""
+class Names(NamedTuple):
+    """How a user knows the parts of a request: the option of a path, the friendly word for a value."""
+
+    flags: Mapping[str, str] = MappingProxyType({})
+    words: Mapping[str, str] = MappingProxyType({})
+
+    def flag(self, path: str) -> str:
+        """The option that fills a path, the path itself when none does."""
+        return self.flags.get(path) or self.flags.get(path.partition("[")[0]) or path
+
+    def spell(self, value: object) -> object:
+        """A value as the user writes it."""
+        return self.words.get(value, value) if isinstance(value, str) else value
+
+
+class Order(NamedTuple):
+    """The call, its values by dotted path, how the user knows them, and what was wrong already."""
 
     operation: Operation
     values: dict[str, Any]
-    label: Callable[[str], str]
+    names: Names
     problems: tuple[str, ...] = ()

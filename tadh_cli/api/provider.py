@@ -30,11 +30,24 @@ class Reply(NamedTuple):
     request_id: str
 
 
+class Exchange(NamedTuple):
+    """One request and its answer as the log and the trace show it; masking is the reader's duty."""
+
+    method: str
+    url: str
+    request: Any
+    status: int | None
+    response: Any
+    took_s: float
+    error: str = ""
+
+
 class Network(NamedTuple):
-    """How to reach a URL: proxies by scheme, and the certificates to trust."""
+    """How to reach a URL: proxies by scheme, the certificates to trust, and who wants to see the exchange."""
 
     proxies: Mapping[str, str]
     verify: str | bool
+    observe: Callable[[Exchange], None]
 
 
 # Stores a file: the answer that gave temporary credentials, folder, name, body, a way to the network of a

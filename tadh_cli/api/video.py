@@ -18,9 +18,7 @@ CODECS = {"mp3": "mp3", "wav": "wav"}
 class Voice:
     """How something is spoken."""
 
-    voice: str | None = opt(
-        "--voice", "voice (timbre key); the avatar's own when left out", metavar="KEY", completes="voices"
-    )
+    voice: str | None = opt("--voice", "voice (timbre key); the avatar's own when left out", metavar="KEY")
     speed: float | None = opt("--speed", "speed of speech, 0.5 to 1.5 (1.0)")
     volume: int | None = opt("--volume", "loudness, 0 (normal) to 10")
     emotion: str | None = opt("--emotion", "emotion, for voices that have several: `tadh voice list`", metavar="CODE")
@@ -31,9 +29,7 @@ class Voice:
 class VideoOptions(Voice):
     """One video: who speaks what, and how it looks."""
 
-    avatar: str | None = opt(
-        "--avatar", "avatar (VirtualmanKey): `tadh avatar list`", metavar="KEY", completes="avatars"
-    )
+    avatar: str | None = opt("--avatar", "avatar (VirtualmanKey): `tadh avatar list`", metavar="KEY")
     text: str | None = opt("--text", "text to speak; @FILE or - reads it from a file or stdin", metavar="TEXT|@FILE|-")
     ssml: str | None = opt("--ssml", "file with SSML to speak, - for stdin", metavar="FILE|-")
     audio: str | None = opt("--audio", "sound that drives the avatar: a URL, or a file to upload", metavar="URL|FILE")
@@ -79,7 +75,7 @@ class VideoOptions(Voice):
 class AudioOptions(Voice):
     """One audio: who speaks what."""
 
-    avatar: str | None = opt("--avatar", "avatar whose first voice is used", metavar="KEY", completes="avatars")
+    avatar: str | None = opt("--avatar", "avatar whose first voice is used", metavar="KEY")
     text: str | None = opt("--text", "text to speak; @FILE or - reads it from a file or stdin", metavar="TEXT|@FILE|-")
     ssml: str | None = opt("--ssml", "file with SSML to speak, - for stdin", metavar="FILE|-")
     codec: str | None = opt("--codec", "format of the audio", words=CODECS)

@@ -251,7 +251,7 @@ class _Plan(NamedTuple):
         arguments: dict[str, Any] = {self.context: tadh}
         for name, kind in self.bundles.items():
             own = {attribute: clean.pop(attribute) for attribute, _ in options(kind)}
-            arguments[name] = kind(**{key: value for key, value in own.items() if value is not None})
+            arguments[name] = kind(**{key: _frozen(value) for key, value in own.items() if value is not None})
         return {**arguments, **clean}
 
 
@@ -260,6 +260,10 @@ def _checked(tadh: Tadh, value: Any) -> Any:
     if isinstance(value, Invalid):
         tadh.problems.append(value.problem)
         return None
+    return value
+
+
+def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from tadh_cli.api.operation import Operation, walk
+from tadh_cli.commands import offers
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.options import DryRun, Set, pairs
@@ -44,7 +45,10 @@ _OPERATIONS = View(
 def api(
     tadh: Tadh,
     target: Annotated[
-        list[str] | None, typer.Argument(metavar="[METHOD] NAME|PATH", help="operation as in --list, or a path")
+        list[str] | None,
+        typer.Argument(
+            metavar="[METHOD] NAME|PATH", help="operation as in --list, or a path", autocompletion=offers.operations
+        ),
     ] = None,
     field: Annotated[
         list[str] | None,

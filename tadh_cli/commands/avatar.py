@@ -33,6 +33,9 @@ _AVATARS = View(
 )
 
 
+_SEARCHED = ("AnchorName", "AnchorCode", "VirtualmanKey", "ClothesName", "PoseName")
+
+
 @commands.command(
     "list",
     examples=(
@@ -52,17 +55,6 @@ def list_(
 
     All pages are fetched and merged. The key is what `tadh video create --avatar` takes.
     """
-    items = tadh.client.pages("avatar.list", AnchorCodes=anchor or None, PageSize=page_size or 100)
-    found = (
-        item
-        for item in items
-        if matches(
-            search,
-            item["AnchorName"],
-            item["AnchorCode"],
-            item["VirtualmanKey"],
-            item.get("ClothesName"),
-            item.get("PoseName"),
-        )
-    )
+    items = tadh.client.pages("avatar.list", AnchorCodes=anchor or None, PageSize=page_size)
+    found = (item for item in items if matches(search, *(item.get(name) for name in _SEARCHED)))
     return Records(islice(found, limit), _AVATARS)

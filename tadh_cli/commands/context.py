@@ -14,6 +14,7 @@ import typer
 
 from tadh_cli import config
 from tadh_cli.api.provider import Provider
+from tadh_cli.commands import offers
 from tadh_cli.engine.clock import Clock
 from tadh_cli.errors import ConfigError, InputError, Interrupted, TadhError
 from tadh_cli.masking import Mask
@@ -32,11 +33,20 @@ if TYPE_CHECKING:
 class Common:
     """The options that every command takes, before and after its name; the rightmost wins."""
 
-    profile: Annotated[str | None, typer.Option("--profile", "-p", metavar="NAME", help="profile to use")] = None
+    profile: Annotated[
+        str | None,
+        typer.Option("--profile", "-p", metavar="NAME", help="profile to use", autocompletion=offers.profiles),
+    ] = None
     config: Annotated[str | None, typer.Option("--config", metavar="FILE", help="configuration file")] = None
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", metavar="FORMAT", help=f"{', '.join(FORMATS)}; table on a terminal, else json"),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FORMAT",
+            help=f"{', '.join(FORMATS)}; table on a terminal, else json",
+            autocompletion=offers.formats,
+        ),
     ] = None
     query: Annotated[str | None, typer.Option("--query", metavar="JMESPATH", help="select from the data")] = None
     verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="show requests; twice: bodies too")] = 0
@@ -79,6 +89,8 @@ class Tadh:
     @cached_property
     def settings(self) -> config.Settings:
         settings = config.settings(self.common.config, self.common.profile)
+        if settings.exposed:
+            self.messages.warn(settings.exposed)
         for keys in settings.keys.values():
             self.mask.hide(keys.get("access_token", ""))
         return settings
@@ -91,26 +103,31 @@ class Tadh:
 
     @cached_property
     def transport(self) -> Transport:
+        from tadh_cli.engine.trace import Observer
         from tadh_cli.engine.transport import Transport
 
+        observer = Observer(self.messages.write, self.mask, verbosity=self.common.verbose, path=self.common.trace)
         settings = self.settings
-        return Transport(proxy=settings.proxy, ca_bundle=settings.ca_bundle, use_proxies=not settings.is_sandbox)
+        return Transport(
+            proxy=settings.proxy,
+            ca_bundle=settings.ca_bundle,
+            use_proxies=not settings.is_sandbox,
+            observe=observer.saw,
+        )
 
     @cached_property
     def client(self) -> Client:
         from tadh_cli.engine.client import Client
-        from tadh_cli.engine.trace import Observer
 
         self.refuse()
-        observer = Observer(self.messages.write, self.mask, verbosity=self.common.verbose, path=self.common.trace)
-        return Client(self.provider, self.settings, self.transport, self.mask, self.clock, observer.saw)
+        return Client(self.provider, self.settings, self.transport, self.mask, self.clock)
 
     @cached_property
     def ledger(self) -> Ledger:
         from tadh_cli.engine.ledger import Ledger
 
         self.refuse()
-        return Ledger(config.state_dir() / "ledger.db", self.clock)
+        return Ledger(config.ledger_path(), self.clock)
 
     @cached_property
     def tasks(self) -> Tasks:

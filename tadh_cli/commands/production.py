@@ -54,7 +54,8 @@ def make(
     tadh.messages.say(f"{kind} {task_id} is submitted{_about(plan)}")
     if not (delivery.wait or delivery.download):
         return Record(record, view)
-    resume = f"{kind} wait {task_id}" + (f" --download {delivery.download}" if delivery.download else "")
+    # Audio is followed by the same commands as video.
+    resume = f"video wait {task_id}" + (f" --download {delivery.download}" if delivery.download else "")
     with tadh.resumable(resume, task_id):
         found = _followed(tadh, kind, [task_id], following)
         return _delivered(tadh, kind, found, _target(delivery.download, force=delivery.force), view)
@@ -91,6 +92,7 @@ def follow(
     ids = _ids(tadh, kind, given, all_=all_)
     if target is not None and not target.is_directory and len(ids) > 1:
         tadh.problems.append(f"--download {download}: {len(ids)} tasks need a directory, with a slash at its end")
+    tadh.problems += target.check(is_new=False) if target else []
     tadh.refuse()
     resume = f"{kind} wait {' '.join(ids)}" + (f" --download {download}" if download else "")
     with tadh.resumable(resume, ids[0] if len(ids) == 1 else ""):
@@ -107,8 +109,10 @@ def fetch(
     from tadh_cli.engine.results import Target
 
     waiter = tadh.provider.waiter(kind)
-    target = Target(path or "./", force)
+    target = Target(path or _home(tadh), force)
     more = (" --subtitles-only" if subtitles_only else "") + (" --force" if force else "")
+    tadh.problems += target.check(is_new=False)
+    tadh.refuse()
     with tadh.resumable(f"{kind} download {task_id} {target.given}{more}", task_id):
         record = tadh.tasks.look(waiter, task_id)
         state = waiter.classify(record)
@@ -126,6 +130,12 @@ def fetch(
             return None
         files = _results(tadh).fetch(waiter, record, target, only_subtitles=subtitles_only)
         return Record({**record, "Files": files}, view)
+
+
+def _home(tadh: Tadh) -> str:
+    """Where results go when no place is named: the profile's directory, else the current one."""
+    folder = tadh.settings.defaults.get("output_dir")
+    return f"{folder.rstrip('/')}/" if folder else "./"
 
 
 def past(tadh: Tadh, kind: str, state: str | None, since: str | None, limit: int | None) -> Iterator[dict[str, Any]]:
@@ -156,7 +166,7 @@ def _planned(tadh: Tadh, options: VideoOptions | AudioOptions, delivery: Deliver
 
     following.check(tadh)
     target = _target(delivery.download, force=delivery.force)
-    found = [*tadh.problems, *(target.check() if target else [])]
+    found = [*tadh.problems, *(target.check(is_new=True) if target else [])]
     overrides = dict(pairs(tadh, "--set", delivery.set))
     found += [problem for problem in tadh.problems if problem not in found]
     tadh.problems.clear()

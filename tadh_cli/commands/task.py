@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from tadh_cli.commands import offers
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.options import Limit
@@ -53,7 +54,10 @@ def list_(
 
 @commands.command("show", examples=('tadh task show "$TASK"', 'tadh task show "$TASK" -o yaml'))
 def show(
-    tadh: Tadh, task: Annotated[str, typer.Argument(metavar="TASK", help="id of the task, or #N for an entry")]
+    tadh: Tadh,
+    task: Annotated[
+        str, typer.Argument(metavar="TASK", help="id of the task, or #N for an entry", autocompletion=offers.tasks)
+    ],
 ) -> Record:
     """Show everything the ledger knows of a task, with the request that made it."""
     record = tadh.ledger.find(task)

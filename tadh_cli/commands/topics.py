@@ -50,7 +50,28 @@ def _environment() -> str:
     )
 
 
-TOPICS = {"exit-codes": _exit_codes, "environment": _environment}
+def _ssml() -> str:
+    from tadh_cli.media.ssml_tags import TAGS
+
+    lines: list[str] = []
+    for tag in TAGS.values():
+        lines += [f"  {tag.example}", f"      {tag.help}"]
+        for attribute in tag.attributes:
+            values = ", ".join(attribute.values) if attribute.values else attribute.help
+            lines.append(f"      {attribute.name}{' (required)' if attribute.required else ''}: {values}")
+        lines.append("")
+    return "\n".join(
+        [
+            "Tags for --ssml; the text is sent on one line and has 20000 characters at most, tags included:",
+            "",
+            *lines,
+            "In SSML &, < and > are written &amp;, &lt; and &gt;; `tadh ssml escape` does that.",
+            "Plain --text needs none of this. `tadh ssml check FILE` finds mistakes before anything is sent.",
+        ]
+    )
+
+
+TOPICS = {"exit-codes": _exit_codes, "environment": _environment, "ssml": _ssml}
 
 
 @commands.command("help", examples=("tadh help exit-codes", "tadh help environment"))

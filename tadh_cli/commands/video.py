@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from tadh_cli.api.video import VideoOptions
+from tadh_cli.commands import offers
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.options import All, Download, DryRun, Following, Force, Limit, Set, Wait
@@ -32,7 +33,7 @@ VIDEOS = View(
     ),
 )
 
-Tasks = Annotated[list[str] | None, typer.Argument(metavar="TASK…", help="ids of tasks")]
+Tasks = Annotated[list[str] | None, typer.Argument(metavar="TASK…", help="ids of tasks", autocompletion=offers.tasks)]
 
 
 @commands.command(
@@ -95,7 +96,7 @@ def wait_(
 )
 def download_(
     tadh: Tadh,
-    task: Annotated[str, typer.Argument(metavar="TASK", help="id of the task")],
+    task: Annotated[str, typer.Argument(metavar="TASK", help="id of the task", autocompletion=offers.tasks)],
     path: Annotated[str | None, typer.Argument(metavar="[FILE|DIR/|-]", help="where to (./)")] = None,
     subtitles_only: Annotated[bool, typer.Option("--subtitles-only", help="only the subtitles")] = False,
     force: Force = False,

@@ -78,11 +78,11 @@ def list_(
     """
     if gender and gender.lower() not in _GENDERS.values():
         tadh.problems.append(f"--gender {gender!r} is not one of male, female")
-    items = tadh.client.pages("voice.list", PageSize=page_size or 100)
+    items = tadh.client.pages("voice.list", PageSize=page_size)
     found = (
         item
         for item in items
-        if matches(search, item["TimbreName"], item["TimbreKey"], item.get("TimbreDesc"))
+        if matches(search, item.get("TimbreName"), item.get("TimbreKey"), item.get("TimbreDesc"))
         and _has(item["TimbreLanguages"], language)
         and _has(item["EmotionalCategories"], emotion)
         and (not gender or _GENDERS.get(item.get("TimbreGender", 0)) == gender.lower())

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from tadh_cli.api.operation import Operation, Payload, Problem, put
-from tadh_cli.api.provider import Answer, Provider, Reply
+from tadh_cli.api.operation import Operation, Payload, Problem, put, secrets
+from tadh_cli.api.production import Names
+from tadh_cli.api.provider import Answer, Exchange, Provider, Reply
 from tadh_cli.config import Settings
 from tadh_cli.duration import words
 from tadh_cli.engine.clock import Clock
@@ -42,16 +43,8 @@ class Prepared(NamedTuple):
         return self.operation.safe if self.operation else self.method in ("GET", "HEAD")
 
 
-class Exchange(NamedTuple):
-    """One attempt as the log and the trace show it; bodies are raw, masking is the reader's duty."""
-
-    method: str
-    url: str
-    request: Any
-    status: int | None
-    response: Any
-    took_s: float
-    error: str = ""
+_PLAIN = Names()
+_PAGE_NAMES = Names({"PageSize": "--page-size", "AnchorCodes": "--anchor"})
 
 
 @dataclass(eq=False, repr=False)
@@ -63,7 +56,6 @@ class Client:
     transport: Transport
     mask: Mask
     clock: Clock = field(default_factory=Clock)
-    observe: Callable[[Exchange], None] | None = None
     # The body of the last answer as it came.
     last_answer: bytes = b""
 
@@ -75,10 +67,13 @@ class Client:
         """The items of a list call, page after page until all are there."""
         operation = self.provider.operation(name)
         assert operation.paging is not None
-        size = int(str(values.pop("PageSize", operation.paging.largest)))
+        given = values.pop("PageSize", None)
+        size = operation.paging.largest if given is None else int(str(given))
         seen = 0
         for page in range(1, 1_000_000):
-            answer = self.send(self.prepare(operation, {**values, "PageIndex": page, "PageSize": size}))
+            answer = self.send(
+                self.prepare(operation, {**values, "PageIndex": page, "PageSize": size}, names=_PAGE_NAMES)
+            )
             items = answer[operation.paging.items]
             yield from items
             seen += len(items)
@@ -92,23 +87,23 @@ class Client:
         values: Mapping[str, object],
         *,
         overrides: Mapping[str, str] | None = None,
-        label: Callable[[str], str] = str,
+        names: Names = _PLAIN,
         problems: Iterable[str] = (),
         exempt: Iterable[str] = (),
     ) -> Prepared:
         """The request for values by dotted path; raises InputError with every problem there is.
 
-        `overrides` (--set) go in unchecked, `label` names a path as the user knows it, `problems` are
+        `overrides` (--set) go in unchecked, `names` says how the user knows them, `problems` are
         those found before, and paths in `exempt` are not checked because of those.
         """
         payload = operation.encode(values)
         for path, value in (overrides or {}).items():
             put(payload, path, operation.parse(path, value))
         found = operation.check(payload, exempt=[*(overrides or {}), *exempt])
-        texts = [*problems, *(explain(operation, problem, label) for problem in found if not problem.warning)]
+        texts = [*problems, *(explain(operation, problem, names) for problem in found if not problem.warning)]
         if texts:
             raise InputError(texts)
-        warnings = tuple(explain(operation, problem, label) for problem in found if problem.warning)
+        warnings = tuple(explain(operation, problem, names) for problem in found if problem.warning)
         return Prepared(operation.method, operation.path, payload, operation, operation.service, warnings)
 
     def send(self, prepared: Prepared, *, attempts: int = ATTEMPTS, timeout_s: float | None = None) -> Payload:
@@ -157,17 +152,23 @@ class Client:
                 fresh=not prepared.is_safe,
             )
             self.last_answer = answer.body
-            return self.provider.unwrap(answer, prepared.operation)
+            reply = self.provider.unwrap(answer, prepared.operation)
+            self._hide_secrets(prepared, reply)
+            return reply
         except TadhError as error:
             problem = error.message
             if answer is not None:
                 self._blame_clock(error, answer)
-                error.retry_after_s = _retry_after_s(answer)
+                error.retry_after_s = _retry_after_s(answer, self.clock.now_s())
             raise
         finally:
-            if self.observe:
-                took_s = self.clock.monotonic_s() - started
-                self.observe(_exchange(prepared, url, body, answer, took_s, problem))
+            took_s = self.clock.monotonic_s() - started
+            self.transport.observe(_exchange(prepared, url, body, answer, took_s, problem))
+
+    def _hide_secrets(self, prepared: Prepared, reply: Reply) -> None:
+        """Temporary keys that come in an answer are as secret as our own."""
+        if prepared.operation is not None and isinstance(reply.payload, Mapping):
+            self.mask.hide(*secrets(prepared.operation.response, reply.payload))
 
     def _blame_clock(self, error: TadhError, answer: Answer) -> None:
         """Name a clock that is too far off for signatures to be accepted: the service only says 'refused'."""
@@ -178,13 +179,8 @@ class Client:
             error.hint = "set the clock: the service accepts a difference of 5 minutes at most"
 
     def _skew_s(self, answer: Answer) -> float | None:
-        from email.utils import parsedate_to_datetime
-
-        try:
-            theirs_s: float = parsedate_to_datetime(answer.headers.get("Date", "")).timestamp()
-        except (TypeError, ValueError):
-            return None
-        return self.clock.now_s() - theirs_s
+        theirs_s = _unix(answer.headers.get("Date", ""))
+        return None if theirs_s is None else self.clock.now_s() - theirs_s
 
     def _pause(self, error: TadhError, attempt: int) -> float | None:
         """Seconds before the next attempt, None when the service wants more patience than we have."""
@@ -194,10 +190,10 @@ class Client:
         return None if error.retry_after_s > LONGEST_RETRY_AFTER_S else max(backoff_s, error.retry_after_s)
 
 
-def explain(operation: Operation, problem: Problem, label: Callable[[str], str]) -> str:
+def explain(operation: Operation, problem: Problem, names: Names) -> str:
     """A problem as one sentence: the option, the value, what is wrong, and where the rule comes from."""
-    name = label(problem.path)
-    value = "" if problem.value is None else f" {_short(problem.value)}"
+    name = names.flag(problem.path)
+    value = "" if problem.value is None else f" {_short(names.spell(problem.value))}"
     source = operation.doc if name == problem.path else f"{problem.path}, {operation.doc}"
     return f"{name}{value} {problem.message} ({source})"
 
@@ -227,9 +223,23 @@ def _final(error: TadhError, prepared: Prepared) -> TadhError:
     return unknown
 
 
-def _retry_after_s(answer: Answer) -> float | None:
+def _retry_after_s(answer: Answer, now_s: float) -> float | None:
+    """Seconds, or a date, as HTTP allows both."""
     text = answer.headers.get("Retry-After", "").strip()
-    return float(text) if text.isdigit() else None
+    if not text or text.isdigit():
+        return float(text) if text else None
+    date_s = _unix(text)
+    return None if date_s is None else max(0.0, date_s - now_s)
+
+
+def _unix(date: str) -> float | None:
+    """Unix seconds of an HTTP date, None for what is none."""
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return float(parsedate_to_datetime(date).timestamp())
+    except (TypeError, ValueError):
+        return None
 
 
 def _exchange(

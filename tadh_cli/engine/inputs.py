@@ -105,6 +105,8 @@ def _violations(found: Sound, limit: Limit) -> list[str]:
     if found.kind not in limit.kinds and not is_m4a:
         return [f"is {found.kind}, not {', '.join(limit.kinds)} ({limit.source})"]
     problems = []
+    if found.path.suffix and found.path.suffix.lower().lstrip(".") not in limit.kinds:
+        problems.append(f"is {found.kind} but its name says {found.path.suffix}: rename it ({limit.source})")
     if limit.most_bytes is not None and found.size_bytes > limit.most_bytes:
         problems.append(f"has {found.size_bytes:,} bytes, at most {limit.most_bytes:,} ({limit.source})")
     if found.seconds is not None and not limit.least_s <= found.seconds <= limit.most_s:

@@ -37,16 +37,25 @@ def _first_tables(db: sqlite3.Connection) -> None:
             finished_at TEXT,
             pid INTEGER NOT NULL,
             request TEXT NOT NULL,
-            record TEXT NOT NULL,
-            files TEXT NOT NULL
+            record TEXT NOT NULL
         )"""
     )
+    # Also of tasks that were not submitted from here: a file is overwritten only by its own task.
+    db.execute("CREATE TABLE files (path TEXT PRIMARY KEY, task_id TEXT NOT NULL, place INTEGER NOT NULL)")
+    db.execute("CREATE INDEX files_by_task ON files (task_id)")
     db.execute("CREATE INDEX tasks_by_task_id ON tasks (task_id)")
     db.execute("CREATE INDEX tasks_by_state ON tasks (state, kind)")
 
 
 # Append only: a migration that ran somewhere is never changed.
 _MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_tables,)
+
+
+# Every task with its files, which exist or are being downloaded.
+_SELECT = (
+    "SELECT *, (SELECT json_group_array(path) FROM"
+    " (SELECT path FROM files WHERE files.task_id = tasks.task_id ORDER BY place)) AS files FROM tasks"
+)
 
 
 class Ledger:
@@ -63,8 +72,8 @@ class Ledger:
         """Note that a creating request is about to leave; returns the entry to report the outcome to."""
         with self._write() as db:
             cursor = db.execute(
-                "INSERT INTO tasks (kind, profile, operation, state, status, submitted_at, pid, request, record, files)"
-                " VALUES (?, ?, ?, ?, '', ?, ?, ?, '{}', '[]')",
+                "INSERT INTO tasks (kind, profile, operation, state, status, submitted_at, pid, request, record)"
+                " VALUES (?, ?, ?, ?, '', ?, ?, ?, '{}')",
                 (kind, profile, operation, SENDING, iso(self._clock.now_s()), os.getpid(), _json(request)),
             )
             return int(cursor.lastrowid or 0)
@@ -95,20 +104,20 @@ class Ledger:
                 (state.value, status, _json(record), finished, task_id),
             )
 
-    def wrote(self, task_id: str, files: Sequence[str]) -> None:
-        """Files that hold a task's result, the media first."""
+    def claim(self, task_id: str, files: Sequence[str]) -> None:
+        """Files (absolute paths, the media first) that are or will be a task's result."""
         with self._write() as db:
-            row = db.execute("SELECT files FROM tasks WHERE task_id = ?", (task_id,)).fetchone()
-            if row:
-                known = [name for name in json.loads(row["files"]) if name not in files]
-                db.execute("UPDATE tasks SET files = ? WHERE task_id = ?", (_json([*files, *known]), task_id))
+            db.executemany(
+                "INSERT OR REPLACE INTO files (path, task_id, place) VALUES (?, ?, ?)",
+                [(path, task_id, place) for place, path in enumerate(files)],
+            )
 
     # Reading -------------------------------------------------------------------------------------------
 
     def find(self, task_id: str) -> dict[str, Any] | None:
         """The record of a task, by its id or by the number of its entry (`#12`)."""
         column = "id" if task_id.startswith("#") else "task_id"
-        rows = self._read(f"SELECT * FROM tasks WHERE {column} = ? ORDER BY id DESC LIMIT 1", (task_id.lstrip("#"),))
+        rows = self._read(f"{_SELECT} WHERE {column} = ? ORDER BY id DESC LIMIT 1", (task_id.lstrip("#"),))
         return next((_record(row) for row in rows), None)
 
     def tasks(
@@ -133,7 +142,7 @@ class Ledger:
             clauses.append("(state = ? OR status = ?)")
             values += [state.lower(), state.upper()]
         where = f"WHERE {' AND '.join(clauses)}" if clauses else ""
-        rows = self._read(f"SELECT * FROM tasks {where} ORDER BY id DESC LIMIT ?", (*values, limit))
+        rows = self._read(f"{_SELECT} {where} ORDER BY id DESC LIMIT ?", (*values, limit))
         return (_record(row) for row in rows)
 
     def unfinished(self, kind: str, profile: str) -> list[str]:
@@ -145,13 +154,9 @@ class Ledger:
         )
         return [row["task_id"] for row in rows]
 
-    def files_of(self, path: str) -> str:
-        """The task whose result a file is, empty when none is known."""
-        rows = self._read(
-            "SELECT task_id FROM tasks, json_each(tasks.files) WHERE json_each.value = ?"
-            " ORDER BY tasks.id DESC LIMIT 1",
-            (path,),
-        )
+    def owner(self, path: str) -> str:
+        """The task whose result a file is (absolute path), empty when none is known."""
+        rows = self._read("SELECT task_id FROM files WHERE path = ?", (path,))
         return next((row["task_id"] for row in rows), "")
 
     def close(self) -> None:
@@ -235,7 +240,7 @@ def _record(row: sqlite3.Row) -> dict[str, Any]:
     state = row["state"]
     if state == SENDING and not _is_alive(row["pid"]):
         state = UNKNOWN
-    return {
+    record: dict[str, Any] = {
         **details,
         "TaskId": row["task_id"] or f"#{row['id']}",
         "Kind": row["kind"],
@@ -248,6 +253,7 @@ def _record(row: sqlite3.Row) -> dict[str, Any]:
         "Request": json.loads(row["request"]),
         "Files": json.loads(row["files"]),
     }
+    return record
 
 
 def _is_alive(pid: int) -> bool:

@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from tadh_cli.api.waiter import Waiter
 from tadh_cli.engine.tasks import Tasks
 from tadh_cli.engine.transfer import Progress, Source, download, unwritable
 from tadh_cli.engine.transport import Transport
-from tadh_cli.errors import FileError, InputError, NotFound
+from tadh_cli.errors import InputError, NotFound
 from tadh_cli.media import subtitles
 
 STDOUT = "-"
@@ -29,8 +29,7 @@ _DEFAULT_SUFFIX = {"video": ".mp4", "audio": ".mp3"}
 Display = Callable[[str], AbstractContextManager[Progress]]
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """Where a result goes: a file, a directory (a slash at its end, or it exists), or stdout."""
 
     given: str
@@ -48,18 +47,21 @@ class Target:
         """The file for a task's media."""
         return Path(self.given) / f"{task_id}{suffix}" if self.is_directory else Path(self.given)
 
-    def check(self) -> list[str]:
-        """Problems that can be told before there is a task: nothing is paid for that can't be stored."""
+    def check(self, *, is_new: bool) -> list[str]:
+        """Problems that can be told before anything is sent: nothing is paid for that can't be stored.
+
+        A task that does not exist yet (`is_new`) can't own a file that does.
+        """
         if self.is_stdout:
             return []
         place = Path(self.given)
-        if not self.is_directory and place.exists() and not self.force:
+        if is_new and not self.is_directory and place.exists() and not self.force:
             return [f"--download {self.given} exists already; use --force to overwrite it, or another name"]
         folder = place if self.is_directory else place.parent
         existing = next((path for path in (folder, *folder.parents) if path.exists()), Path("."))
         if not existing.is_dir():
-            return [f"--download {self.given}: {existing} is not a directory"]
-        return [] if os.access(existing, os.W_OK) else [f"--download {self.given}: {existing} can't be written"]
+            return [f"{self.given}: {existing} is not a directory"]
+        return [] if os.access(existing, os.W_OK) else [f"{self.given}: {existing} can't be written"]
 
 
 @dataclass
@@ -75,72 +77,69 @@ class Results:
     ) -> list[str]:
         """Download media and subtitles of a finished task; returns the files, the media first."""
         task_id = str(record["TaskId"])
-        if not record.get("MediaUrl") and not only_subtitles:
+        wanted = self._wanted(record, target, only_subtitles=only_subtitles)
+        for _, path in wanted:
+            self._refuse_foreign(path, task_id, target)
+        # Written down before they exist: should we be killed in between, they are known to be ours.
+        self.tasks.ledger.claim(task_id, [os.path.abspath(path) for _, path in wanted])
+        return [self._one(waiter, record, field, path) for field, path in wanted]
+
+    def _wanted(self, record: Mapping[str, Any], target: Target, *, only_subtitles: bool) -> list[tuple[str, Path]]:
+        """The links to follow and the files for what they lead to."""
+        task_id = str(record["TaskId"])
+        media = target.path(task_id, _suffix(record))
+        subtitles_path = media if only_subtitles and media.suffix == ".srt" else media.with_suffix(".srt")
+        if only_subtitles and not record.get("SubtitlesUrl"):
             raise NotFound(
-                f"{waiter.kind} {task_id} has no link to download from",
+                f"{task_id} has no subtitles", hint="the service makes them only for videos from text", task_id=task_id
+            )
+        if not only_subtitles and not record.get("MediaUrl"):
+            raise NotFound(
+                f"{task_id} has no link to download from",
                 hint="a result that went to a storage of your own is found there",
                 task_id=task_id,
             )
-        media = target.path(task_id, _suffix(record, waiter.kind))
-        files: list[str] = []
-        if not only_subtitles:
-            files.append(self._one(waiter, record, "MediaUrl", media, _KINDS[waiter.kind], target))
-        if record.get("SubtitlesUrl"):
-            beside = media.with_suffix(".srt") if not (only_subtitles and media.suffix == ".srt") else media
-            files.append(self._one(waiter, record, "SubtitlesUrl", beside, (), target))
-        elif only_subtitles:
-            raise NotFound(
-                f"{waiter.kind} {task_id} has no subtitles",
-                hint="the service makes them only for videos from text",
-                task_id=task_id,
-            )
-        self.tasks.ledger.wrote(task_id, [os.path.abspath(name) for name in files])
-        return files
+        found = [] if only_subtitles else [("MediaUrl", media)]
+        return [*found, ("SubtitlesUrl", subtitles_path)] if record.get("SubtitlesUrl") else found
 
     def to_stdout(self, waiter: Waiter, record: Mapping[str, Any]) -> None:
         """Write the media to stdout, once it is complete."""
         with tempfile.TemporaryDirectory(prefix="tadh-") as folder:
-            path = Path(folder) / f"media{_suffix(record, waiter.kind)}"
-            source = self._source(waiter, record, "MediaUrl", _KINDS[waiter.kind])
-            with self.display(source.what) as moved:
-                download(self.transport, source, path, clock=self.tasks.clock, progress=moved)
+            path = Path(folder) / f"media{_suffix(record)}"
+            self._one(waiter, record, "MediaUrl", path)
             with open(path, "rb") as file:
                 shutil.copyfileobj(file, sys.stdout.buffer)
             sys.stdout.flush()
 
-    def _one(
-        self, waiter: Waiter, record: Mapping[str, Any], field: str, path: Path, kinds: tuple[str, ...], target: Target
-    ) -> str:
-        self._refuse_foreign(path, str(record["TaskId"]), target)
-        source = self._source(waiter, record, field, kinds)
+    def _one(self, waiter: Waiter, record: Mapping[str, Any], field: str, path: Path) -> str:
+        source = self._source(waiter, record, field)
         with self.display(path.name) as moved:
             download(self.transport, source, path, clock=self.tasks.clock, progress=moved)
         return str(path)
 
-    def _source(self, waiter: Waiter, record: Mapping[str, Any], field: str, kinds: tuple[str, ...]) -> Source:
-        task_id = str(record["TaskId"])
+    def _source(self, waiter: Waiter, record: Mapping[str, Any], field: str) -> Source:
+        task_id, kind = str(record["TaskId"]), str(record["Kind"])
 
         def link(is_stale: bool) -> str:
             fresh = self.tasks.look(waiter, task_id) if is_stale else record
             return str(fresh.get(field) or record[field])
 
-        what = "the subtitles" if field == "SubtitlesUrl" else f"the {waiter.kind}"
-        return Source(f"{task_id}:{field}", link, kinds, f"{what} of {task_id}")
+        if field == "SubtitlesUrl":
+            return Source(f"{task_id}:{field}", link, (), f"the subtitles of {task_id}")
+        return Source(f"{task_id}:{field}", link, _KINDS[kind], f"the {kind} of {task_id}")
 
     def _refuse_foreign(self, path: Path, task_id: str, target: Target) -> None:
         """An existing file is overwritten only when it is this task's own, or on demand."""
-        if target.force or not path.exists() or path.stem == task_id:
-            return
-        if self.tasks.ledger.files_of(os.path.abspath(path)) != task_id:
+        if path.exists() and not target.force and self.tasks.ledger.owner(os.path.abspath(path)) != task_id:
             raise InputError(
                 f"{path} exists already and is not known to be a result of {task_id}",
                 hint="use --force to overwrite it, or another name",
             )
 
 
-def _suffix(record: Mapping[str, Any], kind: str) -> str:
+def _suffix(record: Mapping[str, Any]) -> str:
     suffix = Path(urlsplit(str(record.get("MediaUrl") or "")).path).suffix.lower()
-    return suffix if suffix in _SUFFIXES else _DEFAULT_SUFFIX[kind]
+    return suffix if suffix in _SUFFIXES else _DEFAULT_SUFFIX[str(record["Kind"])]
 
 
 def write_subtitles(record: Mapping[str, Any], name: str) -> str:
@@ -161,9 +160,5 @@ def write_subtitles(record: Mapping[str, Any], name: str) -> str:
         part.write_text(text, encoding="utf-8")
         os.replace(part, path)
     except OSError as error:
-        raise _of(path, error) from error
+        raise unwritable(path, error) from error
     return name
-
-
-def _of(path: Path, error: OSError) -> FileError:
-    return unwritable(path, error)

@@ -79,7 +79,7 @@ def _plan(
         problems.append(complaint)
     try:
         prepared = client.prepare(
-            order.operation, order.values, overrides=overrides, label=order.label, problems=problems, exempt=exempt
+            order.operation, order.values, overrides=overrides, names=order.names, problems=problems, exempt=exempt
         )
     except InputError as error:
         error.hint = error.hint or hint

@@ -52,9 +52,9 @@ class Tasks:
             if isinstance(error, OutcomeUnknown):
                 error.task_id = error.task_id or f"#{entry}"
             raise
-        return self._accepted(entry, kind, answer)
+        return self._accepted(entry, kind, answer, prepared.payload)
 
-    def _accepted(self, entry: int, kind: str, answer: Record) -> Record:
+    def _accepted(self, entry: int, kind: str, answer: Record, request: Mapping[str, Any]) -> Record:
         task_id = str(answer.get("TaskId") or answer.get("SessionId") or "")
         if not task_id:
             reason = "the service accepted the request but gave no id"
@@ -73,6 +73,7 @@ class Tasks:
             "Status": status,
             "SubmittedAt": iso(self.clock.now_s()),
             "FinishedAt": None,
+            **used(request),
         }
 
     def look(self, waiter: Waiter, task_id: str, *, timeout_s: float | None = None) -> Record:
@@ -141,6 +142,7 @@ def task_record(
         "SubmittedAt": past.get("SubmittedAt"),
         "FinishedAt": iso(end_s) if end_s is not None else None,
     }
+    record |= used(past.get("Request") or {})
     record |= {key: value for key, value in answer.items() if key not in record}
     if past.get("Files"):
         record["Files"] = past["Files"]
@@ -148,6 +150,13 @@ def task_record(
     if expires_s is not None:
         record["ExpiresAt"] = iso(expires_s)
     return record
+
+
+def used(request: Mapping[str, Any]) -> Record:
+    """The avatar and the voice that a request names."""
+    avatar = request.get("VirtualmanKey") or request.get("AssetVirtualmanKey")
+    voice = request.get("TimbreKey") or (request.get("SpeechParam") or {}).get("TimbreKey")
+    return {key: value for key, value in (("VirtualmanKey", avatar), ("TimbreKey", voice)) if value}
 
 
 def kept_until(record: Mapping[str, Any]) -> float | None:

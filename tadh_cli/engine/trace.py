@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tadh_cli.engine.client import Exchange
+from tadh_cli.api.provider import Exchange
 from tadh_cli.engine.clock import Clock, iso
 from tadh_cli.errors import FileError
 from tadh_cli.masking import Mask

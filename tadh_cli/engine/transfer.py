@@ -20,6 +20,8 @@ from tadh_cli.media.kind import HEAD_BYTES, kind_of
 _FRUITLESS_ATTEMPTS = 5
 _FRESH_LINKS = 3
 _LONGEST_PAUSE_S = 10.0
+# So many bytes tell what a file is.
+_TELLING_BYTES = 16
 
 Progress = Callable[[int, int | None], None]
 
@@ -91,9 +93,8 @@ def _silent(_done: int, _total: int | None) -> None:
 
 def _fill(transport: Transport, source: Source, part: _Part, clock: Clock, progress: Progress) -> None:
     """Attempt after attempt until the part is whole."""
-    fruitless, stale = 0, 0
+    fruitless, stale, furthest = 0, 0, part.size
     while True:
-        before = part.size
         try:
             _attempt(transport, source.link(stale > 0), source, part, progress)
             return
@@ -105,7 +106,9 @@ def _fill(transport: Transport, source: Source, part: _Part, clock: Clock, progr
                     hint="results are kept for 7 days; make it again if it is needed",
                 ) from None
         except TadhError as error:
-            fruitless = 1 if part.size > before else fruitless + 1
+            # Progress is what no attempt before has reached: one that starts over and over is none.
+            fruitless = 1 if part.size > furthest else fruitless + 1
+            furthest = max(furthest, part.size)
             if not error.transient or fruitless >= _FRUITLESS_ATTEMPTS:
                 raise
             clock.sleep(min(0.5 * 2 ** (fruitless - 1), _LONGEST_PAUSE_S) * clock.jitter())
@@ -125,13 +128,14 @@ def _attempt(transport: Transport, url: str, source: Source, part: _Part, progre
     with transport.open(url, headers) as download:
         _judge(download, source, part)
         for piece in download.pieces():
-            if part.size < HEAD_BYTES and (complaint := source.refuse(_head(part, piece))):
-                part.start_over()
-                raise _nonsense(f"{source.what} is not what it should be: {complaint}", transient=False)
+            was_told = part.size >= _TELLING_BYTES
             part.write(piece)
+            if part.size >= _TELLING_BYTES and not was_told:
+                _refuse_impostor(source, part)
             progress(part.size, part.total)
     if part.size == 0:
         raise _nonsense(f"{source.what} is empty", transient=True)
+    _refuse_impostor(source, part)
     if part.total is not None and part.size != part.total:
         size, total = part.size, part.total
         if size > total:
@@ -139,14 +143,14 @@ def _attempt(transport: Transport, url: str, source: Source, part: _Part, progre
         raise _nonsense(f"{source.what} has {size:,} of {total:,} bytes", transient=True)
 
 
-def _head(part: _Part, piece: bytes) -> bytes:
-    """The first bytes of the file, with a piece that is about to be written."""
-    if part.size == 0:
-        return piece[:HEAD_BYTES]
+def _refuse_impostor(source: Source, part: _Part) -> None:
+    """An error page that came with status 200 is no video: seen by the first bytes of the file."""
     part.file.seek(0)
-    head = part.file.read(HEAD_BYTES)
+    complaint = source.refuse(part.file.read(HEAD_BYTES))
     part.file.seek(part.size)
-    return (head + piece)[:HEAD_BYTES]
+    if complaint:
+        part.start_over()
+        raise _nonsense(f"{source.what} is not what it should be: {complaint}", transient=False)
 
 
 def _judge(download: Download, source: Source, part: _Part) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tadh_cli import __version__
-from tadh_cli.api.provider import Answer, Network
+from tadh_cli.api.provider import Answer, Exchange, Network
 from tadh_cli.errors import ConfigError, NetworkError, Reach, TadhError
 
 if TYPE_CHECKING:
@@ -27,7 +27,15 @@ USER_AGENT = f"tadh/{__version__}"
 class Transport:
     """One pool of connections; proxies and certificates from the profile, else from the environment."""
 
-    def __init__(self, *, proxy: str = "", ca_bundle: str = "", use_proxies: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        proxy: str = "",
+        ca_bundle: str = "",
+        use_proxies: bool = True,
+        observe: Callable[[Exchange], None] | None = None,
+    ) -> None:
+        self.observe = observe or _unobserved
         self._proxy = proxy
         self._ca_bundle = ca_bundle
         self._use_proxies = use_proxies
@@ -59,12 +67,22 @@ class Transport:
     def open(self, url: str, headers: Mapping[str, str], *, timeout_s: float = READ_TIMEOUT_S) -> Iterator[Download]:
         """A GET whose body is read in pieces; `timeout_s` bounds the wait for each piece."""
         plain = {**headers, "Accept-Encoding": "identity"}
-        with self._request("GET", url, plain, None, timeout_s, redirects=True) as response:
-            yield Download(response)
+        started = time.monotonic()
+        status, problem = None, ""
+        try:
+            with self._request("GET", url, plain, None, timeout_s, redirects=True) as response:
+                status = response.status_code
+                yield Download(response)
+        except TadhError as error:
+            problem = error.message
+            raise
+        finally:
+            took_s = time.monotonic() - started
+            self.observe(Exchange("GET", url, dict(headers) or None, status, None, took_s, problem))
 
     def network(self, url: str) -> Network:
         """How to reach a URL, for libraries that bring their own client."""
-        return Network(self._proxies_for(url), self._trusted())
+        return Network(self._proxies_for(url), self._trusted(), self.observe)
 
     def close(self) -> None:
         if self._session is not None:
@@ -145,6 +163,10 @@ class Transport:
         if origin not in self._proxies:
             self._proxies[origin] = get_environ_proxies(url)
         return self._proxies[origin]
+
+
+def _unobserved(_: Exchange) -> None:
+    return None
 
 
 class Download:

@@ -32,8 +32,8 @@ def upload(client: Client, transport: Transport, path: Path, folder: str, progre
                 return client.provider.store(
                     credentials, folder, name, cast(IO[bytes], body), transport.network, _TIMEOUT_S
                 )
-        except TadhError:
-            if attempt == _ATTEMPTS:
+        except TadhError as error:
+            if attempt == _ATTEMPTS or not error.transient:
                 raise
         except OSError as error:
             raise InputError(f"{path} can't be read: {error.strerror}") from None

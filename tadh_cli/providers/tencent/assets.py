@@ -22,8 +22,9 @@ _KEY = Field("VirtualmanKey", help="avatar", required=True)
 
 _IMAGE = (
     Field("VirtualmanKey", required=True),
-    Field("AnchorName", required=True),
-    Field("AnchorCode", required=True),
+    # Name and Code in the table of an older call for the same.
+    Field("AnchorName", required=True, also=("Name",)),
+    Field("AnchorCode", required=True, also=("Code",)),
     Field("ClothesName"),
     Field("PoseName"),
     Field("Resolution", help="width x height in pixels"),
@@ -124,7 +125,13 @@ VOICES = Operation(
     safe=True,
     service="assets",
     doc="Querying Timbre Lists by Pagination",
-    request=PAGE,
+    request=(
+        *PAGE,
+        Field("TimbreKey", help="only this voice"),
+        Field("TimbreName", help="only voices whose name contains this"),
+        Field("PurchaseType", help="only leased or customized ones", choices=("Lease", "Custom"), open=True),
+        Field("TimbreKeyList", help="only these voices; comes before TimbreKey", many=True),
+    ),
     response=(
         Field(
             "TimbreAssets",

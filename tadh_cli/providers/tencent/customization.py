@@ -103,6 +103,7 @@ CREATE = Operation(
         Field("TextDriver", help="text of the demo, SSML allowed", least=4, most=1000),
         Field("VoiceDriverCosFile", help="audio of the demo", url=True),
         Field("AudioId", help="recording that passed the ultra edition's inspection"),
+        Field("PhotoVersion", int, "photo avatars: 0 quick, 1 refined", choices=("0", "1")),
     ),
     rules=(_material_and_letter, _background_is_for_images),
     response=(TASK_ID_ANSWER,),

@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tadh_cli.api.operation import Operation
 from tadh_cli.api.options import Opt, options, word
-from tadh_cli.api.production import Order, Script
-from tadh_cli.api.video import AudioOptions, VideoOptions
+from tadh_cli.api.production import Names, Order, Script
+from tadh_cli.api.video import EDITIONS, AudioOptions, VideoOptions
 from tadh_cli.providers.tencent.video import ADVANCED, AUDIO, BASIC
 
 # Where each option goes in the request; what only the advanced call has, stands in the second table.
@@ -60,7 +61,7 @@ _AUDIO = {
     "display_punctuation": "SentenceDisplayPunctuation",
     "split_punctuation": "SentenceSplitPunctuation",
 }
-_SCRIPT = {"text": "InputSsml", "ssml": "InputSsml", "audio": "InputAudioUrl"}
+_SCRIPT = {"text": "InputSsml", "audio": "InputAudioUrl"}
 _NORMAL_SPEED = 1.0
 
 
@@ -68,25 +69,14 @@ def video_order(chosen: VideoOptions, script: Script) -> Order:
     """The call that makes a video: the basic one unless an option needs the advanced one."""
     problems: list[str] = []
     values = _values(chosen, {**_VIDEO, **_ADVANCED}, problems)
-    needs = [name for name in _ADVANCED if getattr(chosen, name) not in (None, False, ())]
-    edition = (chosen.edition or "auto").lower()
-    if edition not in ("auto", "basic", "advanced"):
-        problems.append(f"--edition {chosen.edition!r} is not one of auto, basic, advanced")
-    wants_mp4 = values.get("VideoParam.Format") == "Mp4"
-    if edition == "basic":
-        flags = dict(options(VideoOptions))
-        problems += [f"{flags[name].flag} needs --edition advanced" for name in needs]
-        problems += ["--format mp4 needs --edition advanced"] if wants_mp4 else []
-    is_advanced = edition == "advanced" or (edition != "basic" and bool(needs or wants_mp4))
+    operation = _edition(chosen, values, problems)
     values |= {"InputSsml": script.text, "InputAudioUrl": script.audio_url}
     values.setdefault("SpeechParam.Speed", _NORMAL_SPEED)
     if script.audio_url:
         values.setdefault("DriverType", "OriginalVoice")
         if values["DriverType"] == "OriginalVoice" and chosen.voice:
             problems.append("--voice needs --driver modulated-voice when --audio drives the avatar")
-    return Order(
-        ADVANCED if is_advanced else BASIC, values, label(VideoOptions, {**_VIDEO, **_ADVANCED}), tuple(problems)
-    )
+    return Order(operation, values, _names(VideoOptions, {**_VIDEO, **_ADVANCED}), tuple(problems))
 
 
 def audio_order(chosen: AudioOptions, script: Script) -> Order:
@@ -95,21 +85,34 @@ def audio_order(chosen: AudioOptions, script: Script) -> Order:
     values = _values(chosen, _AUDIO, problems)
     values["InputSsml"] = script.text
     values.setdefault("Speed", _NORMAL_SPEED)
-    return Order(AUDIO, values, label(AudioOptions, _AUDIO), tuple(problems))
+    return Order(AUDIO, values, _names(AudioOptions, _AUDIO), tuple(problems))
 
 
-def label(kind: type, paths: Mapping[str, str]) -> Callable[[str], str]:
-    """A function that names a path of the request by the option that fills it."""
-    flags = dict(options(kind))
-    by_path = {path: flags[name].flag for name, path in paths.items()}
-    by_path |= {path: flags[name].flag for name, path in _SCRIPT.items() if name in flags and name != "ssml"}
-    by_path["VideoParam.SubtitlesParam"] = "--subtitle-…"
-    by_path["VideoParam.AnchorParam"] = "--x, --y, --scale, --angle or --color"
+def _edition(chosen: VideoOptions, values: dict[str, Any], problems: list[str]) -> Operation:
+    """The basic or the advanced call; what the basic one lacks is taken out of `values` and told."""
+    edition = (chosen.edition or "auto").lower()
+    if edition not in EDITIONS:
+        problems.append(f"--edition {chosen.edition!r} is not one of {', '.join(EDITIONS)}")
+    flags = dict(options(VideoOptions))
+    needs = [flags[name].flag for name in _ADVANCED if _is_given(getattr(chosen, name))]
+    needs += ["--format mp4"] if values.get("VideoParam.Format") == "Mp4" else []
+    if edition != "basic":
+        return ADVANCED if edition == "advanced" or needs else BASIC
+    problems += [f"{flag} needs --edition advanced, not basic" for flag in needs]
+    for path in [*_ADVANCED.values(), *(["VideoParam.Format"] if "--format mp4" in needs else [])]:
+        values.pop(path, None)
+    return BASIC
 
-    def name_of(path: str) -> str:
-        return by_path.get(path) or by_path.get(path.partition("[")[0]) or path
 
-    return name_of
+def _names(kind: type, paths: Mapping[str, str]) -> Names:
+    """How the options of a dataclass are called in messages."""
+    known = dict(options(kind))
+    flags = {path: known[name].flag for name, path in paths.items()}
+    flags |= {path: known[name].flag for name, path in _SCRIPT.items() if name in known}
+    flags["VideoParam.SubtitlesParam"] = "--subtitle-max-words and the like"
+    flags["VideoParam.AnchorParam"] = "--x, --y, --scale, --angle or --color"
+    words = {wire: friendly for option in known.values() for friendly, wire in (option.words or {}).items()}
+    return Names(flags, words)
 
 
 def _values(chosen: VideoOptions | AudioOptions, paths: Mapping[str, str], problems: list[str]) -> dict[str, Any]:
@@ -118,7 +121,7 @@ def _values(chosen: VideoOptions | AudioOptions, paths: Mapping[str, str], probl
     flags = dict(options(chosen))
     for name, path in paths.items():
         value = getattr(chosen, name)
-        if value in (None, False, ()):
+        if not _is_given(value):
             continue
         option = flags[name]
         if option.words:
@@ -134,6 +137,11 @@ def _values(chosen: VideoOptions | AudioOptions, paths: Mapping[str, str], probl
 def _unknown_word(option: Opt, value: str, path: str) -> str:
     known = ", ".join(option.words or ())
     return f"{option.flag} {value!r} is not one of {known}; a newer value of the service goes with --set {path}=…"
+
+
+def _is_given(value: object) -> bool:
+    """Whether an option was given; 0 is a value like any other."""
+    return value is not None and value is not False and value != ()
 
 
 def _logos(specs: tuple[str, ...], problems: list[str]) -> list[dict[str, Any]]:
@@ -156,6 +164,8 @@ def _logo(spec: str, problems: list[str]) -> dict[str, Any]:
                 f"--logo {match[1]}={match[2]} is not a {'whole ' if kind is int else ''}number (LogoParams)"
             )
         parts.pop()
+    if len(parts) > 1 and re.fullmatch(r"\s*[A-Za-z]+=[-+.\d]*", parts[-1]):
+        problems.append(f"--logo {spec!r}: {parts[-1].strip()} is not one of x=, y=, scale=")
     return {"LogoFileUrl": ",".join(parts), **logo}
 
 

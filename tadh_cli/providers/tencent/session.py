@@ -13,7 +13,7 @@ _DRIVER = "/v2/ivh/interactdriver/interactdriverservice"
 # Text of one SEND_TEXT: 4000 bytes on the WebSocket, "4000" without a unit here; bytes satisfy both readings.
 MOST_TEXT_BYTES = 4000
 
-_EXTERNAL_TRTC = ("TrtcAppId", "TrtcRoomId", "TrtcUserSig", "TrtcPrivateMapKey")
+_EXTERNAL_TRTC = ("TrtcAppId", "TrtcUserSig", "TrtcPrivateMapKey")
 
 
 def _external_trtc_is_complete(body: Body) -> Iterator[Problem]:
@@ -21,6 +21,8 @@ def _external_trtc_is_complete(body: Body) -> Iterator[Problem]:
         for name in _EXTERNAL_TRTC:
             if body[f"ProtocolOption.{name}"] is None:
                 yield Problem(f"ProtocolOption.{name}", "is required with TrtcUseExternalApp")
+        if body["ProtocolOption.TrtcRoomId"] is None and body["ProtocolOption.TrtcStrRoomId"] is None:
+            yield Problem("ProtocolOption.TrtcRoomId", "or TrtcStrRoomId is required with TrtcUseExternalApp")
 
 
 def _trtc_options_need_trtc(body: Body) -> Iterator[Problem]:
@@ -39,14 +41,15 @@ _PROTOCOL_OPTION = Field(
         Field("TrtcUseExternalApp", bool, "use a TRTC application of your own", default=False),
         Field("TrtcAppId", help="own TRTC application"),
         Field("TrtcRoomId", int, "room; the service assigns one when left out", low=0, high=4_294_967_294),
-        Field("TrtcUserSig", help="signature of the avatar's TRTC user", secret=True),
-        Field("TrtcPrivateMapKey", help="permission key of the avatar's TRTC user", secret=True),
+        Field("TrtcStrRoomId", help="room as text; TrtcRoomId comes first"),
+        Field("TrtcAutoGenRoomIdType", int, "kind of room the service makes: 0 number, 1 text", choices=("0", "1")),
+        Field("TrtcUserSig", help="signature of the avatar's TRTC user"),
+        Field("TrtcPrivateMapKey", help="permission key of the avatar's TRTC user"),
         Field(
             "CssCustomPushUrl",
             help="push the stream to this address",
             pattern=r"rtmp://\S+",
             allowed="an rtmp:// URL",
-            secret=True,
         ),
     ),
 )
@@ -64,11 +67,19 @@ _NEW_SESSION = (
     Field("DriverType", int, "1 text, 3 audio and text", required=True, choices=("1", "3")),
     _PROTOCOL_OPTION,
     _EXTRA_INFO,
+    Field(
+        "StreamMaxInterval",
+        int,
+        "longest gap between packets before the service ends an utterance, milliseconds",
+        low=2000,
+        high=6000,
+        default=2000,
+    ),
 )
 _OWN_SESSION_ID = Field("SessionId", help="own id; private deployments only")
 
 _SESSION_STATUS = Field("SessionStatus", int, "1 in progress, 2 closed, 3 preparing, 4 failed", required=True)
-_PLAY_ADDRESS = Field("PlayStreamAddr", help="address to play the stream from", secret=True)
+_PLAY_ADDRESS = Field("PlayStreamAddr", help="address to play the stream from")
 _CREATED = (REQ_ID_ANSWER, Field("SessionId", required=True), _SESSION_STATUS, _PLAY_ADDRESS)
 
 _SESSIONS = Field(
@@ -255,8 +266,8 @@ TRTC_KEY = Operation(
     ),
     response=(
         REQ_ID_ANSWER,
-        Field("UserSig", required=True, secret=True),
-        Field("PrivateMapKey", required=True, secret=True),
+        Field("UserSig", required=True),
+        Field("PrivateMapKey", required=True),
     ),
 )
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import IO, Any
 from urllib.parse import quote, urlsplit
 
-from tadh_cli.api.provider import Network
-from tadh_cli.errors import NetworkError, Reach, ServiceError, TadhError
+from tadh_cli.api.provider import Exchange, Network
+from tadh_cli.errors import AuthError, NetworkError, Reach, ServiceError, TadhError
 
 # <bucket>.cos.<region>.myqcloud.com; the masked host of the documentation leaves .cos. out.
 _COS_HOST = re.compile(r"(?P<bucket>[a-z0-9-]+)\.(?:cos\.)?(?P<region>[a-z0-9-]+)\.(?:myqcloud\.com|tencentcos\.cn)")
@@ -83,6 +83,7 @@ def put(
     )
     session = requests.Session()
     session.trust_env = False
+    session.hooks["response"].append(_telling(network))
     client = CosS3Client(config, retry=2, session=session)
     try:
         client.put_object(Bucket=target.bucket or "unknown-0", Key=key, Body=body, EnableMD5=True)
@@ -97,13 +98,35 @@ def put(
         session.close()
 
 
+def _telling(network: Network) -> Callable[..., None]:
+    """A hook of requests that shows an exchange to whoever wants to see it."""
+
+    def told(response: Any, **_: Any) -> None:
+        request, took_s = response.request, response.elapsed.total_seconds()
+        network.observe(Exchange(request.method, request.url, None, response.status_code, None, took_s))
+
+    return told
+
+
+# Codes after which new temporary credentials help.
+_EXPIRED = ("ExpiredToken", "InvalidAccessKeyId", "RequestTimeTooSkewed", "TokenExpired")
+
+
 def _refused(error: Any, target: Place) -> TadhError:
-    code, status = error.get_error_code(), error.get_status_code()
-    failure = ServiceError(
-        f"the object store {target.host} refused the upload: {code} (HTTP {status})",
-        hint="temporary credentials may have expired: run the command again",
-        code=code if isinstance(code, str) else None,
-        request_id=str(error.get_request_id() or ""),
+    """The store's own code; the SDK finds it only in answers that have every other element too."""
+    text, status = str(error.get_origin_msg()), error.get_status_code()
+    code = _element("Code", text) or f"HTTP {status}"
+    kind = AuthError if status in (401, 403) and code not in _EXPIRED else ServiceError
+    failure = kind(
+        f"the object store {target.host} refused the upload: {code}",
+        hint="the temporary credentials may not be allowed there, or have expired: run the command again",
+        code=code,
+        request_id=_element("RequestId", text),
     )
-    failure.transient = isinstance(status, int) and status >= 500
+    failure.transient = code in _EXPIRED or (isinstance(status, int) and status >= 500)
     return failure
+
+
+def _element(name: str, text: str) -> str:
+    match = re.search(rf"<{name}>\s*([^<>]{{1,100}}?)\s*</{name}>", text)
+    return match[1] if match else ""

@@ -13,6 +13,7 @@ from tadh_cli.providers.tencent.terms import (
     DRIVER_TYPES,
     EMOTIONS,
     EXTRA_PARAMS_ANSWER,
+    LANGUAGES,
     TASK_ID,
     TASK_ID_ANSWER,
     TIMBRES_ANSWER,
@@ -47,6 +48,7 @@ _SPEECH = Field(
     fields=(
         _SPEED,
         Field("TimbreKey", help="voice; the avatar's own when left out"),
+        Field("TimbreLanguage", help="language, for voices that have several", choices=LANGUAGES, open=True),
         _VOLUME,
         _EMOTION,
         _INTENSITY,
@@ -55,11 +57,11 @@ _SPEECH = Field(
 
 # What the basic and the advanced call share behind their VideoParam.
 _DELIVERY = (
-    Field("CallbackUrl", help="is sent the result once", url=True, most=999, secret=True),
+    Field("CallbackUrl", help="is sent the result once", url=True, most=999),
     Field("DriverType", help="what drives the avatar", choices=DRIVER_TYPES, default="Text"),
     Field("InputAudioUrl", help="audio that drives the avatar: wav, mp3, wma, m4a or aac", url=True),
-    Field("VideoStorageS3Url", help="pre-authorised URL to store the video at", url=True, secret=True),
-    Field("SubtitleStorageS3Url", help="pre-authorised URL to store the subtitles at", url=True, secret=True),
+    Field("VideoStorageS3Url", help="pre-authorised URL to store the video at", url=True),
+    Field("SubtitleStorageS3Url", help="pre-authorised URL to store the subtitles at", url=True),
     Field("ConcurrencyType", help="slots to use; exclusive ones first when left out", choices=("Exclusive", "Shared")),
 )
 
@@ -129,7 +131,7 @@ def _segment(body: Body) -> Iterator[Problem]:
     make_type = body[f"{clip}.MakeType"] or "Default"
     first, last = body[f"{clip}.StartIdx"], body[f"{clip}.EndIdx"]
     if make_type == "Circle" and (body["DriverType"] or "Text") == "Text":
-        yield Problem(f"{clip}.MakeType", "Circle is only for videos that audio drives")
+        yield Problem(f"{clip}.MakeType", "is only for videos that audio drives", make_type)
     if first is not None and make_type == "Default":
         yield Problem(f"{clip}.StartIdx", "needs MakeType Custom or Circle")
     if last is not None and make_type != "Custom":
@@ -176,7 +178,7 @@ AUDIO = Operation(
         Field("VirtualmanKey", help="avatar whose first voice is used"),
         Field("InputSsml", help=_TEXT_HELP, required=True, most=MOST_CHARACTERS, one_line=True),
         _SPEED,
-        Field("AudioStorageS3Url", help="pre-authorised URL to store the audio at", url=True, secret=True),
+        Field("AudioStorageS3Url", help="pre-authorised URL to store the audio at", url=True),
         Field("SampleRate", int, "samples a second", choices=("24000", "16000"), default=24000),
         Field("Codec", help="format of the audio", choices=("mp3", "wav"), default="mp3"),
         *_SENTENCES,
