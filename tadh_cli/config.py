@@ -192,6 +192,15 @@ def state_dir() -> Path:
     return Path(platformdirs.user_state_dir("tadh", appauthor=False))
 
 
+def cache_dir() -> Path:
+    """Where what can be fetched again lives: below $TADH_STATE_DIR, else in the platform's directory."""
+    if os.environ.get("TADH_STATE_DIR"):
+        return state_dir() / "cache"
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("tadh", appauthor=False))
+
+
 def ledger_path() -> Path:
     """The ledger of everything submitted from this machine."""
     return state_dir() / "ledger.db"

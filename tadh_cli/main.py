@@ -1,11 +1,8 @@
 """The program: answers --version at once, else runs a command and turns its failure into an exit code."""
 
-from __future__ import annotations
-
-import gc
 import sys
-from collections.abc import Sequence
 
+# Nothing else is imported up here, not even `typing`: --version is answered before a library is loaded.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tadh_cli.commands.context import Tadh
@@ -36,15 +33,23 @@ def main() -> int:
 
         sys.stdout.write(f"tadh {__version__}\n")
         return 0
-    code = run(args)
+    import gc
+
+    try:
+        code = run(args)
+    except KeyboardInterrupt:
+        code = 130
     # The process ends: a last search for garbage among all that was imported would take 20 ms.
     gc.freeze()
     return code
 
 
-def run(args: Sequence[str]) -> int:
+def run(args: list[str]) -> int:
     """Run a command line; the only place where a failure becomes an exit code."""
+    import gc
+
     _make_streams_tolerant()
+    _heed_signals()
     # Loading modules makes many objects and no garbage: looking for some at every 700th costs a tenth of the start.
     gc.set_threshold(50_000)
     import typer
@@ -76,14 +81,14 @@ def run(args: Sequence[str]) -> int:
         tadh.close()
 
 
-def _report(tadh: Tadh, error: TadhError, args: Sequence[str]) -> int:
+def _report(tadh: "Tadh", error: "TadhError", args: list[str]) -> int:
     from tadh_cli.commands.context import is_structured
 
     tadh.messages.report(error, as_json=is_structured(tadh, args))
     return error.exit_code
 
 
-def _usage(tadh: Tadh, error: Exception, args: Sequence[str]) -> int:
+def _usage(tadh: "Tadh", error: Exception, args: list[str]) -> int:
     """A command line that can't be read, or a group without a command: then its help is the answer."""
     from tadh_cli.errors import InputError
 
@@ -96,7 +101,7 @@ def _usage(tadh: Tadh, error: Exception, args: Sequence[str]) -> int:
     return _report(tadh, InputError(message.rstrip("."), hint=f"see `{path} --help`"), args)
 
 
-def _unexpected(tadh: Tadh, error: Exception, args: Sequence[str]) -> int:
+def _unexpected(tadh: "Tadh", error: Exception, args: list[str]) -> int:
     from tadh_cli.errors import TadhError
 
     if tadh.common.verbose > 1:
@@ -110,10 +115,19 @@ def _unexpected(tadh: Tadh, error: Exception, args: Sequence[str]) -> int:
 
 def _reader_is_gone() -> int:
     """Whoever read our stdout has seen enough (`| head`): that is no failure."""
-    import os
+    from tadh_cli.commands.context import silence_stdout
 
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    silence_stdout()
     return 0
+
+
+def _heed_signals() -> None:
+    """To be asked to end is like Ctrl-C: what is going on is named, what was opened is closed."""
+    import signal
+
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_DFL:
+            signal.signal(getattr(signal, name), signal.default_int_handler)
 
 
 def _make_streams_tolerant() -> None:

@@ -42,17 +42,9 @@ class Exchange(NamedTuple):
     error: str = ""
 
 
-class Network(NamedTuple):
-    """How to reach a URL: proxies by scheme, the certificates to trust, and who wants to see the exchange."""
-
-    proxies: Mapping[str, str]
-    verify: str | bool
-    observe: Callable[[Exchange], None]
-
-
-# Stores a file: the answer that gave temporary credentials, folder, name, body, a way to the network of a
-# URL, seconds; returns the URL for other calls.
-Store = Callable[[Mapping[str, Any], str, str, IO[bytes], Callable[[str], Network], float], str]
+# Stores a file: the answer that gave temporary credentials, folder, name, body, a way to a session of requests
+# for a URL (proxies, certificates and observer in place), seconds; returns the URL for other calls.
+Store = Callable[[Mapping[str, Any], str, str, IO[bytes], Callable[[str], Any], float], str]
 
 
 class Provider(NamedTuple):

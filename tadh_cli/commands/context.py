@@ -16,10 +16,10 @@ from tadh_cli import config
 from tadh_cli.api.provider import Provider
 from tadh_cli.commands import offers
 from tadh_cli.engine.clock import Clock
-from tadh_cli.errors import ConfigError, InputError, Interrupted, TadhError
+from tadh_cli.errors import ConfigError, FileError, InputError, Interrupted, TadhError
 from tadh_cli.masking import Mask
 from tadh_cli.ui.messages import Messages
-from tadh_cli.ui.records import Result
+from tadh_cli.ui.records import Record, Result
 from tadh_cli.ui.render import FORMATS, STRUCTURED, Query, draw
 
 if TYPE_CHECKING:
@@ -168,7 +168,15 @@ class Tadh:
     def draw(self, result: Result) -> None:
         """Write a result to stdout, without secrets of ours."""
         color = not self.common.no_color and not os.environ.get("NO_COLOR") and sys.stdout.isatty()
-        draw(result, cast(IO[str], _Masked(self.mask)), self.form, query=self._query, color=color)
+        try:
+            draw(result, cast(IO[str], _Masked(self.mask)), self.form, query=self._query, color=color)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            silence_stdout()
+            task_id = str(result.item.get("TaskId") or "") if isinstance(result, Record) else ""
+            words = (error.strerror or type(error).__name__).lower()
+            raise FileError(f"can't write to stdout: {words}", hint="make room", task_id=task_id) from error
 
     def check_common(self) -> None:
         """Problems of the common options themselves."""
@@ -189,6 +197,11 @@ class Tadh:
         for name in ("ledger", "transport"):
             if name in self.__dict__:
                 self.__dict__[name].close()
+
+
+def silence_stdout() -> None:
+    """Send what is still to come nowhere: at its end Python would try once more to write it, and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Masked:

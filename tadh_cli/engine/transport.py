@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tadh_cli import __version__
-from tadh_cli.api.provider import Answer, Exchange, Network
+from tadh_cli.api.provider import Answer, Exchange
 from tadh_cli.errors import ConfigError, NetworkError, Reach, TadhError
 
 if TYPE_CHECKING:
@@ -80,9 +80,16 @@ class Transport:
             took_s = time.monotonic() - started
             self.observe(Exchange("GET", url, dict(headers) or None, status, None, took_s, problem))
 
-    def network(self, url: str) -> Network:
-        """How to reach a URL, for libraries that bring their own client."""
-        return Network(self._proxies_for(url), self._trusted(), self.observe)
+    def session_for(self, url: str) -> requests.Session:
+        """A session of its own to the host of a URL, for a library that brings its own client; its owner closes it."""
+        session = self._new_session()
+        session.proxies.update(self._proxies_for(url))
+        session.hooks["response"].append(self._saw)
+        return session
+
+    def _saw(self, response: requests.Response, **_: Any) -> None:
+        request, took_s = response.request, response.elapsed.total_seconds()
+        self.observe(Exchange(str(request.method), str(request.url), None, response.status_code, None, took_s))
 
     def close(self) -> None:
         if self._session is not None:
@@ -133,15 +140,18 @@ class Transport:
 
     def _open_session(self) -> requests.Session:
         if self._session is None:
-            import requests
-
-            session = requests.Session()
-            # No .netrc, and proxies are looked up once a host instead of once a request.
-            session.trust_env = False
-            session.headers["User-Agent"] = USER_AGENT
-            session.verify = self._trusted()
-            self._session = session
+            self._session = self._new_session()
         return self._session
+
+    def _new_session(self) -> requests.Session:
+        import requests
+
+        session = requests.Session()
+        # No .netrc, and proxies are looked up once a host instead of once a request.
+        session.trust_env = False
+        session.headers["User-Agent"] = USER_AGENT
+        session.verify = self._trusted()
+        return session
 
     def _trusted(self) -> str | bool:
         names = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")

@@ -30,7 +30,7 @@ def upload(client: Client, transport: Transport, path: Path, folder: str, progre
             with open(path, "rb") as file:
                 body = _Watched(file, path.stat().st_size, progress)
                 return client.provider.store(
-                    credentials, folder, name, cast(IO[bytes], body), transport.network, _TIMEOUT_S
+                    credentials, folder, name, cast(IO[bytes], body), transport.session_for, _TIMEOUT_S
                 )
         except TadhError as error:
             if attempt == _ATTEMPTS or not error.transient:

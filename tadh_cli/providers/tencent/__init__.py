@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import IO, TYPE_CHECKING, Any
 
-from tadh_cli.api.provider import Network, Provider
+from tadh_cli.api.provider import Provider
 from tadh_cli.providers.tencent import codes, signing
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _store(
     folder: str,
     name: str,
     body: IO[bytes],
-    network: Callable[[str], Network],
+    session_for: Callable[[str], Any],
     timeout_s: float,
 ) -> str:
     from tadh_cli.providers.tencent import store
@@ -74,7 +74,8 @@ def _store(
     place = store.place(granted["PathPrefix"])
     key = place.key(folder, name)
     url = place.url(key)
-    store.put(place, key, body, granted["Credentials"], network(url), timeout_s=timeout_s)
+    with session_for(url) as session:
+        store.put(place, key, body, granted["Credentials"], session, timeout_s=timeout_s)
     return url
 
 

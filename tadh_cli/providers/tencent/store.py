@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, Any
 from urllib.parse import quote, urlsplit
 
-from tadh_cli.api.provider import Exchange, Network
 from tadh_cli.errors import AuthError, NetworkError, Reach, ServiceError, TadhError
 
 # <bucket>.cos.<region>.myqcloud.com; the masked host of the documentation leaves .cos. out.
@@ -58,12 +57,11 @@ def put(
     key: str,
     body: IO[bytes],
     credentials: Mapping[str, str],
-    network: Network,
+    session: Any,
     *,
     timeout_s: float,
 ) -> None:
-    """Upload a file in one request; raises NetworkError or ServiceError with the store's own code."""
-    import requests
+    """Upload a file in one request over a session of requests; raises NetworkError, AuthError or ServiceError."""
     from qcloud_cos import CosClientError, CosConfig, CosS3Client, CosServiceError
 
     # At DEBUG the SDK logs the token and the signing key.
@@ -75,15 +73,10 @@ def put(
         Token=credentials["Token"],
         Scheme=target.scheme,
         Domain=target.host,
-        Proxies=dict(network.proxies),
-        VerifySSL=network.verify,
         Timeout=timeout_s,
         # It would sign the host without the port that the Host header has.
         SignHost=":" not in target.host,
     )
-    session = requests.Session()
-    session.trust_env = False
-    session.hooks["response"].append(_telling(network))
     client = CosS3Client(config, retry=2, session=session)
     try:
         client.put_object(Bucket=target.bucket or "unknown-0", Key=key, Body=body, EnableMD5=True)
@@ -94,18 +87,6 @@ def put(
         failure.reach = Reach.IN_DOUBT
         failure.transient = True
         raise failure from None
-    finally:
-        session.close()
-
-
-def _telling(network: Network) -> Callable[..., None]:
-    """A hook of requests that shows an exchange to whoever wants to see it."""
-
-    def told(response: Any, **_: Any) -> None:
-        request, took_s = response.request, response.elapsed.total_seconds()
-        network.observe(Exchange(request.method, request.url, None, response.status_code, None, took_s))
-
-    return told
 
 
 # Codes after which new temporary credentials help.

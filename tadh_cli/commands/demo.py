@@ -1,0 +1,179 @@
+"""`tadh demo`: the whole way to a finished video, without an account."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tadh_cli import config
+from tadh_cli.api.video import VideoOptions
+from tadh_cli.commands._command import Commands
+from tadh_cli.commands.context import Common, Tadh
+from tadh_cli.commands.options import Following
+from tadh_cli.commands.production import Delivery, make
+from tadh_cli.errors import ConfigError
+from tadh_cli.ui.records import Record, View
+
+commands = Commands("demo", "Make a video without an account, in the sandbox.")
+
+_TEXT = (
+    "Hello, I am your digital human. 你好，我是你的数字人。This video was made on your own machine, without an account."
+)
+# Fast enough not to bore, slow enough to see the progress.
+_SPEED = 10.0
+
+
+@commands.command("demo", examples=("tadh demo", "tadh demo --out first-video -o json"))
+def demo(
+    tadh: Tadh,
+    out: Annotated[str, typer.Option("--out", metavar="DIR", help="where the video goes")] = "./tadh-demo",
+    text: Annotated[str, typer.Option("--text", metavar="TEXT|@FILE|-", help="what the avatar says")] = _TEXT,
+) -> Record:
+    """Make a video without an account, in the sandbox.
+
+    Starts a sandbox of its own, lists avatars, makes a video from text, downloads it with its subtitles and stops
+    the sandbox. What the sandbox needs beyond tadh itself (PyAV and aiohttp, 120 MB) is fetched with pip into the
+    cache directory when it is not installed.
+    """
+    started_s = tadh.clock.monotonic_s()
+    _fetch_what_is_missing(tadh)
+    with _own_sandbox(tadh) as inside:
+        avatar = _choose_avatar(inside)
+        made = _make_video(inside, avatar, text, Path(out))
+    seconds = round(tadh.clock.monotonic_s() - started_s, 1)
+    _tell_the_end(tadh, made["Files"], seconds)
+    shown = {"Avatar": avatar["AnchorName"], "VirtualmanKey": avatar["VirtualmanKey"], "TaskId": made["TaskId"]}
+    return Record({**shown, "Duration": made.get("Duration"), "Files": made["Files"], "Seconds": seconds}, View())
+
+
+@contextmanager
+def _own_sandbox(tadh: Tadh) -> Iterator[Tadh]:
+    """A sandbox that nobody else uses, gone with everything in it at the end, also after Ctrl-C."""
+    from tadh_cli.sandbox import process
+    from tadh_cli.sandbox.record import Options
+
+    folder = Path(tempfile.mkdtemp(prefix="tadh-demo-"))
+    before = os.environ.get("TADH_STATE_DIR")
+    os.environ["TADH_STATE_DIR"] = str(folder)
+    inside = Tadh(Common(profile=config.SANDBOX, quiet=tadh.common.quiet, no_color=tadh.common.no_color))
+    inside.__dict__["messages"] = tadh.messages
+    try:
+        _step(tadh, "sandbox start", "a local emulator of the service, which renders real media")
+        process.start(config.sandbox_dir(), Options(speed=_SPEED))
+        yield inside
+    finally:
+        _step(tadh, "sandbox stop", "nothing stays behind but the video")
+        process.stop(config.sandbox_dir())
+        inside.close()
+        os.environ.pop("TADH_STATE_DIR")
+        if before is not None:
+            os.environ["TADH_STATE_DIR"] = before
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _choose_avatar(inside: Tadh) -> dict[str, Any]:
+    _step(inside, "avatar list --limit 5", "the account's avatars, with the keys that a video needs")
+    avatars = list(islice(inside.client.pages("avatar.list"), 5))
+    for avatar in avatars:
+        inside.messages.say(f"    {avatar['VirtualmanKey']}  {avatar['AnchorName']}, {avatar.get('Resolution')}")
+    return avatars[0]
+
+
+def _make_video(inside: Tadh, avatar: dict[str, Any], text: str, out: Path) -> dict[str, Any]:
+    key = avatar["VirtualmanKey"]
+    target = out / "hello.mp4"
+    _step(inside, f'video create --avatar {key} --text "…" --format mp4 --wait --download {target}', "")
+    options = VideoOptions(avatar=key, text=text, format="mp4")
+    made = make(inside, "video", options, Delivery(wait=True, download=str(target), force=True), Following(), View())
+    assert made is not None
+    return dict(made.item)
+
+
+def _step(tadh: Tadh, command: str, why: str) -> None:
+    tadh.messages.say(f"$ tadh -p sandbox {command}" + (f"   # {why}" if why else ""))
+
+
+def _tell_the_end(tadh: Tadh, files: list[str], seconds: float) -> None:
+    tadh.messages.say(f"Done in {seconds:g} s: {' and '.join(files)}")
+    tadh.messages.say("Go on in a sandbox of your own: `tadh sandbox start`, then add `-p sandbox` to every command.")
+
+
+# What the sandbox needs -------------------------------------------------------------------------------
+
+
+def _fetch_what_is_missing(tadh: Tadh) -> None:
+    """Make the packages of the `sandbox` extra importable for this process and the one it starts."""
+    from tadh_cli.sandbox import process
+
+    folder = config.cache_dir() / "sandbox-packages"
+    if _is_complete():
+        return
+    _use(folder)
+    if not _is_complete():
+        _install(tadh, folder)
+        _use(folder)
+        process.check_installed()
+
+
+def _is_complete() -> bool:
+    from tadh_cli.sandbox import process
+
+    try:
+        process.check_installed()
+    except ConfigError:
+        return False
+    return True
+
+
+def _use(folder: Path) -> None:
+    import importlib
+    import sys
+
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
+        inherited = os.environ.get("PYTHONPATH")
+        os.environ["PYTHONPATH"] = os.pathsep.join([str(folder), *([inherited] if inherited else [])])
+    importlib.invalidate_caches()
+
+
+def _install(tadh: Tadh, folder: Path) -> None:
+    import subprocess
+    import sys
+
+    wanted = _requirements()
+    tadh.messages.say(
+        f"installing {', '.join(wanted)} for the sandbox into {folder} (or: pip install 'tadh-cli[sandbox]')"
+    )
+    part = folder.with_name(f"{folder.name}.{os.getpid()}")
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", str(part)]
+    done = subprocess.run(
+        [*command, *wanted], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    if done.returncode:
+        shutil.rmtree(part, ignore_errors=True)
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise ConfigError(
+            f"pip could not install what the sandbox needs: {last}", hint="pip install 'tadh-cli[sandbox]'"
+        )
+    shutil.rmtree(folder, ignore_errors=True)
+    part.rename(folder)
+
+
+def _requirements() -> list[str]:
+    """The packages of the `sandbox` extra, as the installed distribution declares them."""
+    from importlib.metadata import requires
+
+    declared = requires("tadh-cli") or []
+    return [
+        line.partition(";")[0].strip()
+        for line in declared
+        if "extra ==" in line and "sandbox" in line.partition(";")[2]
+    ]
