@@ -9,7 +9,8 @@ import typer
 
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
-from tadh_cli.commands.options import Limit, PageSize, Search, matches
+from tadh_cli.commands.options import Limit, PageSize, Search, Set, matches, pairs
+from tadh_cli.ui.forms import day, drivers
 from tadh_cli.ui.records import Column, Records, View
 
 commands = Commands("avatar", "Avatars of the account.")
@@ -18,12 +19,12 @@ _AVATARS = View(
     id="VirtualmanKey",
     columns=(
         Column("AnchorName", "Name"),
-        Column("VirtualmanKey", "Key"),
+        Column("VirtualmanKey", "Key", whole=True),
+        Column("Resolution"),
+        Column("ExpireDate", "Expires", day),
         Column("ClothesName", "Clothes"),
         Column("PoseName", "Pose"),
-        Column("Resolution"),
-        Column("SupportDriverTypes", "Driver types"),
-        Column("ExpireDate", "Expires"),
+        Column("SupportDriverTypes", "Driven by", drivers),
     ),
     wide=(
         Column("AnchorCode", "Anchor"),
@@ -50,11 +51,14 @@ def list_(
     search: Search = None,
     limit: Limit = None,
     page_size: PageSize = None,
+    set_: Set = None,
 ) -> Records:
     """List the avatars of the account.
 
     All pages are fetched and merged. The key is what `tadh video create --avatar` takes.
     """
-    items = tadh.client.pages("avatar.list", AnchorCodes=anchor or None, PageSize=page_size)
+    items = tadh.client.pages(
+        "avatar.list", overrides=dict(pairs(tadh, "--set", set_)), AnchorCodes=anchor or None, PageSize=page_size
+    )
     found = (item for item in items if matches(search, *(item.get(name) for name in _SEARCHED)))
     return Records(islice(found, limit), _AVATARS)

@@ -18,7 +18,7 @@ commands = Commands("task", "The ledger of everything submitted from here.")
 
 _TASKS = View(
     columns=(
-        Column("TaskId", "Task"),
+        Column("TaskId", "Task", whole=True),
         Column("Kind"),
         Column("Status"),
         Column("State"),

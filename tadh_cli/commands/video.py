@@ -12,17 +12,18 @@ from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.options import All, Download, DryRun, Following, Force, Limit, Set, Wait
 from tadh_cli.commands.production import Delivery, follow, look, make, past
+from tadh_cli.ui.forms import day, milliseconds
 from tadh_cli.ui.records import Column, Record, Records, View
 
 commands = Commands("video", "Make videos, follow them, download them.")
 
 VIDEOS = View(
     columns=(
-        Column("TaskId", "Task"),
+        Column("TaskId", "Task", whole=True),
         Column("Status"),
         Column("SubmittedAt", "Submitted"),
-        Column("Duration", form=lambda ms: f"{ms / 1000:.1f} s" if isinstance(ms, (int, float)) else str(ms)),
-        Column("ExpiresAt", "Kept until"),
+        Column("Duration", form=milliseconds),
+        Column("ExpiresAt", "Kept until", day),
         Column("Files"),
     ),
     wide=(

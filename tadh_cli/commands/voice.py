@@ -11,24 +11,35 @@ import typer
 from tadh_cli.api.video import AudioOptions
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
-from tadh_cli.commands.options import Download, DryRun, Following, Force, Limit, PageSize, Search, Set, Wait, matches
+from tadh_cli.commands.options import (
+    Download,
+    DryRun,
+    Following,
+    Force,
+    Limit,
+    PageSize,
+    Search,
+    Set,
+    Wait,
+    matches,
+    pairs,
+)
 from tadh_cli.commands.production import Delivery, make
+from tadh_cli.ui.forms import day, gender, milliseconds
 from tadh_cli.ui.records import Column, Record, Records, View
 
 commands = Commands("voice", "Voices of the account, and audio spoken by them.")
-
-_GENDERS = {1: "male", 2: "female"}
 
 _VOICES = View(
     id="TimbreKey",
     columns=(
         Column("TimbreName", "Name"),
-        Column("TimbreKey", "Key"),
-        Column("TimbreGender", "Gender", form=lambda code: _GENDERS.get(code, str(code))),
+        Column("TimbreKey", "Key", whole=True),
+        Column("TimbreGender", "Gender", gender),
         Column("TimbreType", "Type"),
+        Column("ExpireDate", "Expires", day),
         Column("TimbreLanguages", "Languages"),
         Column("EmotionalCategories", "Emotions"),
-        Column("ExpireDate", "Expires"),
     ),
     wide=(
         Column("PurchaseType", "Purchase"),
@@ -40,10 +51,10 @@ _VOICES = View(
 
 AUDIOS = View(
     columns=(
-        Column("TaskId", "Task"),
+        Column("TaskId", "Task", whole=True),
         Column("Status"),
         Column("SubmittedAt", "Submitted"),
-        Column("Duration", form=lambda ms: f"{ms / 1000:.1f} s" if isinstance(ms, (int, float)) else str(ms)),
+        Column("Duration", form=milliseconds),
         Column("MediaUrl", "Link"),
         Column("Files"),
     ),
@@ -63,7 +74,7 @@ def list_(
     language: Annotated[
         str | None, typer.Option("--language", metavar="L", help="only this language, such as zh-CN")
     ] = None,
-    gender: Annotated[str | None, typer.Option("--gender", metavar="male|female", help="only this gender")] = None,
+    sex: Annotated[str | None, typer.Option("--gender", metavar="male|female", help="only this gender")] = None,
     emotion: Annotated[str | None, typer.Option("--emotion", metavar="E", help="only voices with this emotion")] = None,
     type_: Annotated[
         str | None, typer.Option("--type", metavar="T", help="only this type: Boutique, SampleBasic, SampleFast")
@@ -71,21 +82,22 @@ def list_(
     search: Search = None,
     limit: Limit = None,
     page_size: PageSize = None,
+    set_: Set = None,
 ) -> Records:
     """List the voices of the account.
 
     All pages are fetched and merged. The key is what `--voice` takes.
     """
-    if gender and gender.lower() not in _GENDERS.values():
-        tadh.problems.append(f"--gender {gender!r} is not one of male, female")
-    items = tadh.client.pages("voice.list", PageSize=page_size)
+    if sex and sex.lower() not in ("male", "female"):
+        tadh.problems.append(f"--gender {sex!r} is not one of male, female")
+    items = tadh.client.pages("voice.list", overrides=dict(pairs(tadh, "--set", set_)), PageSize=page_size)
     found = (
         item
         for item in items
         if matches(search, item.get("TimbreName"), item.get("TimbreKey"), item.get("TimbreDesc"))
         and _has(item["TimbreLanguages"], language)
         and _has(item["EmotionalCategories"], emotion)
-        and (not gender or _GENDERS.get(item.get("TimbreGender", 0)) == gender.lower())
+        and (not sex or gender(item.get("TimbreGender")) == sex.lower())
         and (not type_ or str(item.get("TimbreType")).lower() == type_.lower())
     )
     return Records(islice(found, limit), _VOICES)

@@ -23,6 +23,10 @@ FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 8.0
 # A service that asks for more patience than this is told to the user instead of waited for.
 LONGEST_RETRY_AFTER_S = 60.0
+LOOK_FIRST = (
+    "the service may have accepted the request; nothing was repeated. Look at the service's console before sending it "
+    "again: what is made twice is paid twice"
+)
 # Making something may take the service longer than answering a question, and giving up is costly.
 CREATE_TIMEOUT_S = 60.0
 
@@ -63,7 +67,7 @@ class Client:
         """The decoded answer of an operation named like `video.get`."""
         return self.send(self.prepare(self.provider.operation(name), values))
 
-    def pages(self, name: str, **values: object) -> Iterator[Payload]:
+    def pages(self, name: str, *, overrides: Mapping[str, str] | None = None, **values: object) -> Iterator[Payload]:
         """The items of a list call, page after page until all are there."""
         operation = self.provider.operation(name)
         assert operation.paging is not None
@@ -71,9 +75,8 @@ class Client:
         size = operation.paging.largest if given is None else int(str(given))
         seen = 0
         for page in range(1, 1_000_000):
-            answer = self.send(
-                self.prepare(operation, {**values, "PageIndex": page, "PageSize": size}, names=_PAGE_NAMES)
-            )
+            wanted = {**values, "PageIndex": page, "PageSize": size}
+            answer = self.send(self.prepare(operation, wanted, overrides=overrides, names=_PAGE_NAMES))
             items = answer[operation.paging.items]
             yield from items
             seen += len(items)
@@ -214,8 +217,7 @@ def _final(error: TadhError, prepared: Prepared) -> TadhError:
         return error
     unknown = OutcomeUnknown(
         f"the outcome is unknown: {error.message}",
-        hint="the service may have accepted the request; nothing was repeated. Look at the service's console before "
-        "sending it again: what is made twice is paid twice",
+        hint=LOOK_FIRST,
         code=error.code,
         request_id=error.request_id,
     )

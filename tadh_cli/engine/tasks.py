@@ -9,11 +9,11 @@ from typing import Any
 
 from tadh_cli.api.operation import Body
 from tadh_cli.api.waiter import Snapshot, State, Waiter
-from tadh_cli.engine.client import Client, Prepared
+from tadh_cli.engine.client import LOOK_FIRST, Client, Prepared
 from tadh_cli.engine.clock import Clock, iso, unix
 from tadh_cli.engine.ledger import REFUSED, UNKNOWN, Ledger
 from tadh_cli.engine.waiting import SHORTEST_INTERVAL_S, Patience, watch
-from tadh_cli.errors import ConfigError, OutcomeUnknown, TadhError
+from tadh_cli.errors import ConfigError, Interrupted, OutcomeUnknown, TadhError
 
 Record = dict[str, Any]
 
@@ -47,11 +47,17 @@ class Tasks:
         )
         try:
             answer = self.client.send(prepared)
-        except (TadhError, KeyboardInterrupt) as error:
-            self.ledger.rejected(entry, *_outcome(error))
-            if isinstance(error, OutcomeUnknown):
-                error.task_id = error.task_id or f"#{entry}"
+        except OutcomeUnknown as error:
+            self.ledger.rejected(entry, UNKNOWN, error.message)
+            error.task_id = f"#{entry}"
             raise
+        except TadhError as error:
+            self.ledger.rejected(entry, REFUSED, error.message)
+            raise
+        except KeyboardInterrupt:
+            reason = "interrupted while the request was on its way"
+            self.ledger.rejected(entry, UNKNOWN, reason)
+            raise Interrupted(f"{reason}: the outcome is unknown", hint=LOOK_FIRST, task_id=f"#{entry}") from None
         return self._accepted(entry, kind, answer, prepared.payload)
 
     def _accepted(self, entry: int, kind: str, answer: Record, request: Mapping[str, Any]) -> Record:
@@ -59,9 +65,7 @@ class Tasks:
         if not task_id:
             reason = "the service accepted the request but gave no id"
             self.ledger.rejected(entry, UNKNOWN, reason)
-            raise OutcomeUnknown(
-                reason, hint="look at the service's console before sending it again", task_id=f"#{entry}"
-            )
+            raise OutcomeUnknown(reason, hint=LOOK_FIRST, task_id=f"#{entry}")
         status = str(answer.get("Status") or answer.get("SessionStatus") or _FIRST_STATUS.get(kind, ""))
         with self._unless_ledger_fails():
             self.ledger.accepted(entry, task_id, status, self.client.mask.document(answer))
@@ -168,11 +172,3 @@ def kept_until(record: Mapping[str, Any]) -> float | None:
 def _is_stored(request: Mapping[str, Any]) -> bool:
     """Whether the result went to a storage of the user's own, where it does not expire."""
     return bool(request.get("VideoStorageS3Url") or request.get("AudioStorageS3Url"))
-
-
-def _outcome(error: BaseException) -> tuple[str, str]:
-    if isinstance(error, OutcomeUnknown):
-        return UNKNOWN, error.message
-    if isinstance(error, TadhError):
-        return REFUSED, error.message
-    return UNKNOWN, "interrupted while the request was on its way"

@@ -14,6 +14,8 @@ class Column(NamedTuple):
     name: str
     title: str = ""
     form: Callable[[Any], str] | None = None
+    # Never folded: what people copy.
+    whole: bool = False
 
     def heading(self) -> str:
         return self.title or self.name

@@ -99,7 +99,11 @@ def _draw_many(items: Iterable[Item], view: View, out: IO[str], form: str, *, co
         _write_csv(list(items), view, out)
     else:
         rows = list(items)
-        _print_table(_grid(rows, _columns(rows, view, wide=form == "wide")), out, color=color)
+        is_wide = form == "wide"
+        columns = _columns(rows, view, wide=is_wide)
+        if out.isatty() and not is_wide:
+            columns = _fitting(columns, rows, _terminal_width())
+        _print_table(_grid(rows, columns), out, color=color, is_wide=is_wide)
 
 
 def to_json(value: Any, indent: int | None = None) -> str:
@@ -146,6 +150,34 @@ def _columns(rows: Sequence[Item], view: View, *, wide: bool) -> tuple[Column, .
     return tuple(Column(name) for name in dict.fromkeys(name for row in rows for name in row))
 
 
+# The narrowest a column may be folded to, and the space between two.
+_NARROWEST = 12
+_GAP = 3
+
+
+def _fitting(columns: tuple[Column, ...], rows: Sequence[Item], width: int) -> tuple[Column, ...]:
+    """As many columns, from the left, as a terminal has room for; `-o wide` shows all."""
+    room = width
+    for index, column in enumerate(columns):
+        longest = max([_width(column.heading()), *(_width(column.text(row)) for row in rows)])
+        room -= (longest if column.whole else min(longest, _NARROWEST)) + (_GAP if index else 0)
+        if room < 0:
+            return columns[: max(index, 1)]
+    return columns
+
+
+def _width(text: str) -> int:
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _terminal_width() -> int:
+    from rich.console import Console
+
+    return Console().width
+
+
 def _grid(rows: Sequence[Item], columns: Sequence[Column]) -> Table:
     from rich import box
     from rich.table import Table
@@ -153,7 +185,7 @@ def _grid(rows: Sequence[Item], columns: Sequence[Column]) -> Table:
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
     for column in columns:
-        table.add_column(column.heading(), overflow="fold")
+        table.add_column(column.heading(), overflow="fold", no_wrap=column.whole)
     for row in rows:
         table.add_row(*(_styled(RichText(column.text(row)), column.name) for column in columns))
     return table
@@ -198,11 +230,11 @@ def _styled(text: Any, name: str) -> Any:
     return text
 
 
-# Beyond a terminal nothing is folded or cut: the reader decides about lines.
+# Beyond a terminal, and in a wide table, nothing is folded or cut: the reader decides about lines.
 _UNBOUNDED = 100_000
 
 
-def _print_table(table: Table, out: IO[str], *, color: bool) -> None:
+def _print_table(table: Table, out: IO[str], *, color: bool, is_wide: bool = False) -> None:
     from rich.console import Console
 
     is_terminal = out.isatty()
@@ -211,10 +243,10 @@ def _print_table(table: Table, out: IO[str], *, color: bool) -> None:
         no_color=not color,
         force_terminal=is_terminal,
         color_system="auto" if color else None,
-        width=None if is_terminal else _UNBOUNDED,
+        width=None if is_terminal and not is_wide else _UNBOUNDED,
         highlight=False,
     )
-    if is_terminal:
+    if is_terminal and not is_wide:
         console.print(table)
     else:
         _print_plain(console, table, out)

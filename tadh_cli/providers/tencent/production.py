@@ -61,7 +61,7 @@ _AUDIO = {
     "display_punctuation": "SentenceDisplayPunctuation",
     "split_punctuation": "SentenceSplitPunctuation",
 }
-_SCRIPT = {"text": "InputSsml", "audio": "InputAudioUrl"}
+_SCRIPT = {"text": "InputSsml", "ssml": "InputSsml", "audio": "InputAudioUrl"}
 _NORMAL_SPEED = 1.0
 
 
@@ -76,7 +76,7 @@ def video_order(chosen: VideoOptions, script: Script) -> Order:
         values.setdefault("DriverType", "OriginalVoice")
         if values["DriverType"] == "OriginalVoice" and chosen.voice:
             problems.append("--voice needs --driver modulated-voice when --audio drives the avatar")
-    return Order(operation, values, _names(VideoOptions, {**_VIDEO, **_ADVANCED}), tuple(problems))
+    return Order(operation, values, _names(chosen, {**_VIDEO, **_ADVANCED}), tuple(problems))
 
 
 def audio_order(chosen: AudioOptions, script: Script) -> Order:
@@ -85,7 +85,7 @@ def audio_order(chosen: AudioOptions, script: Script) -> Order:
     values = _values(chosen, _AUDIO, problems)
     values["InputSsml"] = script.text
     values.setdefault("Speed", _NORMAL_SPEED)
-    return Order(AUDIO, values, _names(AudioOptions, _AUDIO), tuple(problems))
+    return Order(AUDIO, values, _names(chosen, _AUDIO), tuple(problems))
 
 
 def _edition(chosen: VideoOptions, values: dict[str, Any], problems: list[str]) -> Operation:
@@ -104,11 +104,13 @@ def _edition(chosen: VideoOptions, values: dict[str, Any], problems: list[str]) 
     return BASIC
 
 
-def _names(kind: type, paths: Mapping[str, str]) -> Names:
-    """How the options of a dataclass are called in messages."""
-    known = dict(options(kind))
+def _names(chosen: VideoOptions | AudioOptions, paths: Mapping[str, str]) -> Names:
+    """How the options are called in messages."""
+    known = dict(options(chosen))
     flags = {path: known[name].flag for name, path in paths.items()}
-    flags |= {path: known[name].flag for name, path in _SCRIPT.items() if name in known}
+    flags |= {path: known[name].flag for name, path in _SCRIPT.items() if getattr(chosen, name, None) is not None}
+    flags.setdefault("InputSsml", known["text"].flag)
+    flags.setdefault("InputAudioUrl", "--audio")
     flags["VideoParam.SubtitlesParam"] = "--subtitle-max-words and the like"
     flags["VideoParam.AnchorParam"] = "--x, --y, --scale, --angle or --color"
     words = {wire: friendly for option in known.values() for friendly, wire in (option.words or {}).items()}
