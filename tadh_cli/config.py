@@ -105,7 +105,7 @@ class Settings(NamedTuple):
         if missing:
             raise ConfigError(
                 f"profile {self.profile} has no {' and no '.join(missing)} for the {service} service",
-                hint="write them into the configuration file (`tadh config path`), or set TADH_APP_KEY and "
+                hint="write them into the configuration file (`tadh config path` says where), or set TADH_APP_KEY and "
                 "TADH_ACCESS_TOKEN; without an account try `tadh demo`",
             )
         return Credentials(app_key, token)
@@ -219,7 +219,7 @@ def settings(config: str | None = None, profile: str | None = None) -> Settings:
     wanted = profile or os.environ.get("TADH_PROFILE")
     if wanted == SANDBOX:
         return sandbox_settings()
-    document = _load(config, is_needed=not _environment_is_complete())
+    document = _load(config)
     name = _profile_name(document, wanted)
     chosen = document.get("profiles", {}).get(name) or {}
     exposed = exposed_secret(config_path(config), document) if document else ""
@@ -300,11 +300,10 @@ def _suggest(name: str, known: list[str]) -> str:
 # Reading the file --------------------------------------------------------------------------------------
 
 
-def _load(given: str | None, *, is_needed: bool) -> Mapping[str, Any]:
-    """The file as a mapping of strings, empty when there is none and none is needed."""
+def _load(given: str | None) -> Mapping[str, Any]:
+    """The file as a mapping of strings, empty when there is none where one is looked for."""
     path = config_path(given)
-    is_named = bool(given) or (bool(os.environ.get("TADH_CONFIG")) and is_needed)
-    if not is_named and not path.exists():
+    if given is None and not path.exists():
         return {}
     document, findings = read(path)
     if findings:

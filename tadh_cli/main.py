@@ -67,8 +67,6 @@ def run(args: list[str]) -> int:
         return _usage(tadh, error, args)
     except typer.Abort:
         return _report(tadh, Interrupted("interrupted"), args)
-    except BrokenPipeError:
-        return _reader_is_gone()
     except TadhError as error:
         return _report(tadh, error, args)
     except KeyboardInterrupt:
@@ -111,14 +109,6 @@ def _unexpected(tadh: "Tadh", error: Exception, args: list[str]) -> int:
     hint = "run it again with -vv and report what it prints"
     text = f"unexpected {type(error).__name__}: {error}"
     return _report(tadh, TadhError(text, hint=hint), args)
-
-
-def _reader_is_gone() -> int:
-    """Whoever read our stdout has seen enough (`| head`): that is no failure."""
-    from tadh_cli.commands.context import silence_stdout
-
-    silence_stdout()
-    return 0
 
 
 def _heed_signals() -> None:

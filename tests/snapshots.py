@@ -1,7 +1,7 @@
 """Files in the repository that the program itself determines: completion scripts and the help of every command.
 
-    python -m tests.snapshots --check     exits 1 and names what is out of date
-    python -m tests.snapshots --update    writes them
+python -m tests.snapshots --check     exits 1 and names what is out of date
+python -m tests.snapshots --update    writes them
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from tadh_cli.api.options import Opt, options
-from tadh_cli.commands.context import Common, Tadh
+from tadh_cli.commands.context import Common, Tadh, silence_stdout
 from tadh_cli.errors import Interrupted, TadhError
 from tadh_cli.ui.records import Record, Records
 
@@ -208,6 +208,10 @@ def _execute(tadh: Tadh, function: Callable[..., Any], arguments: Mapping[str, A
         result = function(**arguments)
         tadh.refuse()
         tadh.draw(result)
+    except BrokenPipeError:
+        # Whoever read our stdout has seen enough (`| head`): that is no failure.
+        silence_stdout()
+        raise typer.Exit(0) from None
     except KeyboardInterrupt:
         raise Interrupted("interrupted") from None
     except TadhError as error:

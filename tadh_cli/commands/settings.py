@@ -20,7 +20,10 @@ def path(tadh: Tadh) -> Text:
 
 @commands.command("show", examples=("tadh config show", "tadh -p sandbox config show -o yaml"))
 def show(tadh: Tadh) -> Record:
-    """Show the settings that hold now: the profile with the environment on top, secrets masked."""
+    """Show the settings that hold now, secrets masked.
+
+    They are the profile's, with the environment on top.
+    """
     settings = tadh.settings
     services = {name: {key: _hidden(key, value) for key, value in own.items()} for name, own in settings.keys.items()}
     common = services.pop("", {})

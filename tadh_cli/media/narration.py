@@ -45,7 +45,7 @@ def fold(text: str) -> str:
 
 def escape(text: str) -> str:
     """Turn plain text into the text that is sent: folded, with `&`, `<` and `>` as entities."""
-    return fold(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return fold(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
 
 
 def strip(text: str) -> str:

@@ -175,7 +175,9 @@ def _failure(code: int | None, message: str, request_id: str, status: int) -> Ta
     text = message or known.meaning
     if message and known.meaning.lower() not in message.lower():
         text = f"{message} ({known.meaning})"
-    error = known.failure(text, hint=known.remedy, code=code, request_id=request_id)
+    is_signature = known.failure is AuthError and any(word in message.lower() for word in _SIGNATURE_WORDS)
+    hint = _SIGNATURE_HINT if is_signature else known.remedy
+    error = known.failure(text, hint=hint, code=code, request_id=request_id)
     error.transient = known.transient
     error.reach = Reach.NOT_SENT if known.untouched else Reach.ANSWERED
     return error
@@ -186,7 +188,8 @@ _SIGNATURE_HINT = (
     "the account (mainland gw.tvs.qq.com, international gw-sg.tvs.qq.com)"
 )
 # Authentication failures have no documented code: their text gives them away.
-_AUTH_WORDS = ("signature", "auth", "appkey", "accesstoken", "access token", "timestamp", "forbidden")
+_SIGNATURE_WORDS = ("signature", "timestamp", "accesstoken", "access token")
+_AUTH_WORDS = (*_SIGNATURE_WORDS, "auth", "appkey", "forbidden")
 
 
 def _unknown(message: str, status: int) -> Code:

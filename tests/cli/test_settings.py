@@ -1,0 +1,88 @@
+"""`tadh config`, `tadh task` and `tadh help`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.program import Program, Ran
+from tests.snapshots import ROOT
+
+On = Callable[..., Ran]
+
+
+def test_the_path_is_where_the_file_is_looked_for(tadh: Program, tmp_path: Path) -> None:
+    assert tadh("config", "path").out.strip() == str(tmp_path / "config.yaml")
+    assert tadh("--config", "other.yaml", "config", "path").out.strip() == "other.yaml"
+
+
+def test_the_example_is_valid_and_shows_every_key(tadh: Program) -> None:
+    from tadh_cli.config import DEFAULTS_KEYS, PROFILE_KEYS
+
+    example = ROOT / "config.example.yaml"
+    assert tadh("config", "validate", "--config", example).json == []
+    text = example.read_text()
+    assert all(f"{key}:" in text for key in (*PROFILE_KEYS, *DEFAULTS_KEYS))
+
+
+def test_everything_wrong_is_listed_with_its_line(tadh: Program, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("profiles:\n  a:\n    endpont: x\n    defaults: {timeout: soon}\n")
+    ran = tadh("config", "validate", code=3)
+    assert [(row["Line"], row["Problem"].split(";")[0]) for row in ran.json] == [
+        (3, "profile a has an unknown key endpont"),
+        (4, "timeout 'soon' is not a duration such as 90s, 30m, 2h or 7d"),
+    ]
+    assert "did you mean endpoint?" in ran.err
+
+
+def test_secrets_are_masked_and_an_open_file_is_warned_about(tadh: Program, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("profiles: {a: {app_key: k, access_token: canary-token-1}}\n")
+    (tmp_path / "config.yaml").chmod(0o644)
+    ran = tadh("config", "show")
+    assert ran.json["Keys"] == {"app_key": "k", "access_token": "***"} and "canary" not in ran.out + ran.err
+    assert "chmod 600" in ran.err
+    (tmp_path / "config.yaml").chmod(0o600)
+    assert tadh("config", "show").err == ""
+
+
+def test_a_missing_file_that_was_named(tadh: Program) -> None:
+    assert "no configuration file nowhere.yaml" in tadh("--config", "nowhere.yaml", "avatar", "list", code=3).err
+
+
+def test_the_ledger_lists_every_kind(on: On, avatar: str, made: str) -> None:
+    audio = on("voice", "speak", "--voice", "female_1", "--text", "hello").json["TaskId"]
+    assert [(record["TaskId"], record["Kind"]) for record in on("task", "list").json] == [
+        (audio, "audio"),
+        (made, "video"),
+    ]
+    assert [record["TaskId"] for record in on("task", "list", "--kind", "audio", "--limit", 1).json] == [audio]
+
+
+def test_a_task_is_shown_with_its_request(on: On, made: str) -> None:
+    record = on("task", "show", made).json
+    assert record["Operation"] == "video.create" and record["Request"]["SpeechParam"] == {"Speed": 1.0}
+    assert "has no task" in on("task", "show", "nobody", code=5).err
+
+
+@pytest.mark.parametrize("topic", ["exit-codes", "environment", "ssml"])
+def test_topics_are_explained(tadh: Program, topic: str) -> None:
+    assert len(tadh("help", topic).out.splitlines()) > 10
+
+
+def test_the_table_of_exit_codes_is_complete(tadh: Program) -> None:
+    listed = [
+        int(line.split()[0]) for line in tadh("help", "exit-codes").out.splitlines() if line[:4].strip().isdigit()
+    ]
+    assert listed == [*range(13), 130]
+
+
+def test_ssml_commands(on: On) -> None:
+    Path("a.ssml").write_text('<speak>Hello <sub alias="World Health Organization">WHO</sub></speak>')
+    assert on("ssml", "check", "a.ssml").json == []
+    assert on("ssml", "strip", "a.ssml").out == "Hello WHO\n"
+    assert on("ssml", "escape", "Fish & chips\n<now>").out == "Fish &amp; chips &lt;now&gt;\n"
+    Path("b.ssml").write_text("a & b")
+    ran = on("ssml", "check", "b.ssml", code=2)
+    assert "b.ssml:1:3:" in ran.err and ran.json["Line"] == 1
