@@ -272,12 +272,12 @@ def _frozen(value: Any) -> Any:
 
 
 def _plan(function: Callable[..., Any]) -> _Plan:
-    hints = get_type_hints(function, include_extras=True)
     parameters: list[inspect.Parameter] = []
     bundles: dict[str, type] = {}
     context = ""
-    for name, parameter in inspect.signature(function).parameters.items():
-        kind = hints[name]
+    # Not `get_type_hints`: Python 3.10 hides Annotated[…] = None inside an Optional.
+    for name, parameter in inspect.signature(function, eval_str=True).parameters.items():
+        kind = parameter.annotation
         if kind is Tadh:
             context = name
         elif dataclasses.is_dataclass(kind) and isinstance(kind, type):
