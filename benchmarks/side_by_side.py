@@ -15,8 +15,9 @@ TADH = str(Path(sys.executable).with_name("tadh"))
 
 def wall_s(command: Sequence[str], env: Mapping[str, str] | None = None) -> float:
     """Seconds that a process takes; it has to succeed."""
+    whole = {**os.environ, **(env or {})}
     started = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **(env or {})})
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=whole)
     return time.perf_counter() - started
 
 
@@ -25,7 +26,7 @@ def ratios(
 ) -> dict[str, tuple[float, float]]:
     """For each other command the median of its time and of its ratio to the base, run by run."""
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in others}
-    for name, (command, env) in others.items():
+    for command, env in others.values():
         wall_s(command, env)  # warm-up: files in the page cache
     for _ in range(runs):
         unit_s = wall_s(base)
