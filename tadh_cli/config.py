@@ -221,6 +221,8 @@ def settings(config: str | None = None, profile: str | None = None) -> Settings:
         return sandbox_settings()
     document = _load(config)
     name = _profile_name(document, wanted)
+    if name == SANDBOX:
+        return sandbox_settings()
     chosen = document.get("profiles", {}).get(name) or {}
     exposed = exposed_secret(config_path(config), document) if document else ""
     return _with_environment(name, chosen)._replace(exposed=exposed)
@@ -230,10 +232,10 @@ def sandbox_settings() -> Settings:
     """The built-in profile of the running sandbox; raises ConfigError when none runs."""
     try:
         server = json.loads((sandbox_dir() / "server.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        keys = {"app_key": str(server["app_key"]), "access_token": str(server["access_token"])}
+        return Settings(SANDBOX, endpoint=str(server["url"]), keys={"": keys}, is_sandbox=True)
+    except (OSError, ValueError, KeyError, TypeError):
         raise ConfigError("the sandbox is not running", hint="start it with `tadh sandbox start`") from None
-    keys = {"app_key": server["app_key"], "access_token": server["access_token"]}
-    return Settings(SANDBOX, endpoint=server["url"], keys={"": keys}, is_sandbox=True)
 
 
 def _environment_is_complete() -> bool:
@@ -243,7 +245,11 @@ def _environment_is_complete() -> bool:
 def _profile_name(document: Mapping[str, Any], wanted: str | None) -> str:
     profiles = document.get("profiles", {})
     name: str = wanted or document.get("default_profile") or (next(iter(profiles)) if len(profiles) == 1 else "default")
-    if name in profiles or (not profiles and not wanted) or (name == "default" and _environment_is_complete()):
+    if (
+        name in (*profiles, SANDBOX)
+        or (not profiles and not wanted)
+        or (name == "default" and _environment_is_complete())
+    ):
         return name
     if not wanted and not document.get("default_profile"):
         raise ConfigError(
@@ -413,7 +419,7 @@ def _scalar(node: Any, findings: list[Finding]) -> str:
     if node.id != "scalar":
         findings.append(Finding(_line(node), "a single value is expected here"))
         return ""
-    return "" if node.value in ("~", "null") and node.style is None else str(node.value)
+    return "" if node.value in ("~", "null") and not node.style else str(node.value)
 
 
 def _line(node: Any) -> int:

@@ -43,7 +43,10 @@ class Mask:
     def document(self, value: Any) -> Any:
         """A copy of JSON data in which fields with a secret's name are masked, and all texts as by `text`."""
         if isinstance(value, Mapping):
-            return {key: MASK if _hides(key, item) else self.document(item) for key, item in value.items()}
+            return {
+                self.text(str(key)): MASK if _hides(str(key), item) else self.document(item)
+                for key, item in value.items()
+            }
         if isinstance(value, (list, tuple)):
             return [self.document(item) for item in value]
         return self.text(value) if isinstance(value, str) else value

@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from tadh_cli.errors import InputError
+
 Json = Any
 Payload = dict[str, Any]
 
@@ -148,8 +150,8 @@ class Operation(NamedTuple):
         if field is not None and field.type is str and not field.many:
             return text
         try:
-            return json.loads(text)
-        except ValueError:
+            return json.loads(text, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError):
             return text
 
     def schema(self) -> Payload:
@@ -169,6 +171,11 @@ class Operation(NamedTuple):
         view = Body(body)
         for rule in self.rules:
             yield from rule(view)
+
+
+def _refuse_constant(name: str) -> None:
+    """NaN and Infinity are Python's, not JSON's."""
+    raise ValueError(name)
 
 
 class Body:
@@ -195,20 +202,29 @@ def walk(fields: Iterable[Field], prefix: str = "") -> Iterator[tuple[str, Field
 
 
 def put(body: Payload, path: str, value: object) -> None:
-    """Set the value at a dotted path, making the objects on the way; digits count items of an array."""
+    """Set the value at a dotted path, making the objects on the way; digits count items of an array.
+
+    Raises InputError for an item that is not there.
+    """
     *parents, last = path.split(".")
     node: Any = body
     for part in parents:
-        node = _child(node, part)
+        node = _child(node, part, path)
     if isinstance(node, list):
-        node[int(last)] = value
+        node[_index(node, last, path)] = value
     else:
         node[last] = value
 
 
-def _child(node: Any, part: str) -> Any:
+def _index(items: list[Any], part: str, path: str) -> int:
+    if part.isdecimal() and int(part) < len(items):
+        return int(part)
+    raise InputError(f"{path}: there is no item {part} among {len(items)}")
+
+
+def _child(node: Any, part: str, path: str) -> Any:
     if isinstance(node, list):
-        return node[int(part)]
+        return node[_index(node, part, path)]
     if not isinstance(node.get(part), (dict, list)):
         node[part] = {}
     return node[part]
@@ -227,14 +243,15 @@ def _normalise_one(field: Field, value: Any) -> Any:
         return {key: normalise(known[key], item) if key in known else item for key, item in value.items()}
     if field.choices and isinstance(value, str):
         return next((choice for choice in field.choices if choice.lower() == value.lower()), value)
-    if field.type is float and type(value) is int:
+    if field.type is float and type(value) is int and abs(value) < _UNSENDABLE:
         return float(value)
     return value
 
 
 def _is_excused(path: str, excused: tuple[str, ...]) -> bool:
-    """Whether a path is one of those, in one of them, or on the way to one."""
-    return any(f"{path}.".startswith((f"{root}.", f"{root}[")) or root.startswith(f"{path}.") for root in excused)
+    """Whether a path is one of those, in one of them, or on the way to one; `[0]` and `.0` are the same item."""
+    place = f"{path.replace('[', '.').replace(']', '')}."
+    return any(place.startswith(f"{root}.") or f"{root}.".startswith(place) for root in excused)
 
 
 def secrets(fields: Iterable[Field], payload: Mapping[str, Any]) -> Iterator[str]:
@@ -288,12 +305,18 @@ def _check_one(field: Field, value: Any, path: str) -> Iterator[Problem]:
 
 
 def _check_number(field: Field, value: float, path: str) -> Iterator[Problem]:
-    if not math.isfinite(value):
+    if value != value or value in (math.inf, -math.inf):
         yield Problem(path, "is not a finite number", value)
+    elif abs(value) >= _UNSENDABLE:
+        yield Problem(path, "is too large to be sent")
     elif _is_outside(field, value):
         yield Problem(path, f"is outside {field.range()}", value)
     elif field.choices and str(value) not in field.choices:
         yield Problem(path, f"is not one of {field.range()}", value)
+
+
+# No service counts so far; also the edge beyond which JSON readers lose digits or fail.
+_UNSENDABLE = 2**63
 
 
 def _is_outside(field: Field, value: float) -> bool:

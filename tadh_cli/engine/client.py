@@ -102,6 +102,7 @@ class Client:
         payload = operation.encode(values)
         for path, value in (overrides or {}).items():
             put(payload, path, operation.parse(path, value))
+        _refuse_unsendable(payload)
         found = operation.check(payload, exempt=[*(overrides or {}), *exempt])
         texts = [*problems, *(explain(operation, problem, names) for problem in found if not problem.warning)]
         if texts:
@@ -193,6 +194,14 @@ class Client:
         return None if error.retry_after_s > LONGEST_RETRY_AFTER_S else max(backoff_s, error.retry_after_s)
 
 
+def _refuse_unsendable(payload: Payload) -> None:
+    """What --set brings in unchecked has to be text and numbers all the same."""
+    try:
+        json.dumps(payload, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"the request can't be written as JSON in UTF-8: {error}") from None
+
+
 def explain(operation: Operation, problem: Problem, names: Names) -> str:
     """A problem as one sentence: the option, the value, what is wrong, and where the rule comes from."""
     name = names.flag(problem.path)
@@ -228,7 +237,7 @@ def _final(error: TadhError, prepared: Prepared) -> TadhError:
 def _retry_after_s(answer: Answer, now_s: float) -> float | None:
     """Seconds, or a date, as HTTP allows both."""
     text = answer.headers.get("Retry-After", "").strip()
-    if not text or text.isdigit():
+    if not text or (text.isascii() and text.isdigit()):
         return float(text) if text else None
     date_s = _unix(text)
     return None if date_s is None else max(0.0, date_s - now_s)
@@ -263,5 +272,5 @@ def _readable(body: bytes | None) -> Any:
         return None
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return body[:2000].decode("utf-8", "replace")

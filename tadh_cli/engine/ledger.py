@@ -7,6 +7,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -138,9 +139,17 @@ class Ledger:
         chosen = {sql: value for sql, value in conditions.items() if value}
         values: list[object] = list(chosen.values())
         clauses = list(chosen)
+        if state.lower() in (SENDING, UNKNOWN):
+            # Which of the two holds is known when one looks whether the sender lives.
+            found = self._found([*clauses, "state IN (?, ?)"], [*values, SENDING, UNKNOWN], -1)
+            alike = (record for record in found if record["State"] == state.lower())
+            return islice(alike, None if limit < 0 else limit)
         if state:
             clauses.append("(state = ? OR status = ?)")
             values += [state.lower(), state.upper()]
+        return self._found(clauses, values, limit)
+
+    def _found(self, clauses: Sequence[str], values: Sequence[object], limit: int) -> Iterator[dict[str, Any]]:
         where = f"WHERE {' AND '.join(clauses)}" if clauses else ""
         rows = self._read(f"{_SELECT} {where} ORDER BY id DESC LIMIT ?", (*values, limit))
         return (_record(row) for row in rows)
@@ -202,12 +211,25 @@ class Ledger:
             self._path.touch(mode=0o600)
             db = sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
             db.row_factory = sqlite3.Row
-            db.execute("PRAGMA journal_mode = WAL")
+            _use_wal(db, self._clock)
             # An intent has to survive a power cut: it is what keeps a video from being paid twice.
             db.execute("PRAGMA synchronous = FULL")
             _migrate(db)
             self._db = db
         return self._db
+
+
+def _use_wal(db: sqlite3.Connection, clock: Clock) -> None:
+    """Switch to WAL; here SQLite does not wait by itself for another process that does the same."""
+    ends_s = clock.monotonic_s() + _BUSY_TIMEOUT_S
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if clock.monotonic_s() > ends_s:
+                raise
+            clock.sleep(0.01)
 
 
 def _migrate(db: sqlite3.Connection) -> None:

@@ -173,7 +173,7 @@ def _judge(download: Download, source: Source, part: _Part) -> None:
 
 def _range_start(headers: Mapping[str, str]) -> int | None:
     span = headers.get("Content-Range", "").removeprefix("bytes ").partition("-")[0]
-    return int(span) if span.isdigit() else None
+    return int(span) if span.isascii() and span.isdigit() else None
 
 
 def _validator(headers: Mapping[str, str]) -> str:
@@ -184,7 +184,7 @@ def _validator(headers: Mapping[str, str]) -> str:
 
 def _length(headers: Mapping[str, str]) -> int | None:
     text = headers.get("Content-Length", "")
-    return int(text) if text.isdigit() and not headers.get("Content-Encoding") else None
+    return int(text) if text.isascii() and text.isdigit() and not headers.get("Content-Encoding") else None
 
 
 def _nonsense(message: str, *, transient: bool) -> TadhError:

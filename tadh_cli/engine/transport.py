@@ -156,8 +156,8 @@ class Transport:
     def _trusted(self) -> str | bool:
         names = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
         path = self._ca_bundle or next((os.environ[name] for name in names if os.environ.get(name)), "")
-        if path and not os.path.exists(path):
-            raise ConfigError(f"the file with trusted certificates does not exist: {path}", hint="check ca_bundle")
+        if path:
+            _check_certificates(path)
         return path or True
 
     def _proxies_for(self, url: str) -> Mapping[str, str]:
@@ -177,6 +177,22 @@ class Transport:
 
 def _unobserved(_: Exchange) -> None:
     return None
+
+
+def _check_certificates(path: str) -> None:
+    """The libraries would notice only in the middle of a connection, and not say which file."""
+    try:
+        is_folder = os.path.isdir(path)
+        ssl.create_default_context(cafile=None if is_folder else path, capath=path if is_folder else None)
+    except FileNotFoundError:
+        raise ConfigError(
+            f"the file with trusted certificates does not exist: {path}", hint="check ca_bundle"
+        ) from None
+    except OSError as error:
+        reason = (error.strerror or "it contains none").lower()
+        raise ConfigError(
+            f"no trusted certificates can be read from {path}: {reason}", hint="check ca_bundle"
+        ) from None
 
 
 class Download:
@@ -213,7 +229,12 @@ def translated(url: str) -> Iterator[None]:
 
     try:
         yield
-    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+    except (
+        requests.RequestException,
+        urllib3.exceptions.HTTPError,
+        urllib3.exceptions.ProxySchemeUnsupported,
+        OSError,
+    ) as error:
         raise translate(error, url) from None
 
 
@@ -224,25 +245,35 @@ def translate(error: Exception, url: str) -> TadhError:
 
     host = _host(url)
     reason = _innermost(error)
+    met = {type(error), type(reason)}
+    names = {kind.__name__ for each in met for kind in each.__mro__}
+    # A scheme that is not known can only be the proxy's when our own is.
+    if names & _NO_PROXY or ("InvalidSchema" in names and url.lower().startswith(("http://", "https://"))):
+        return ConfigError("the proxy is not a URL that can be used", hint="check proxy, HTTPS_PROXY and HTTP_PROXY")
+    if names & _NO_URL or isinstance(error, requests.exceptions.InvalidHeader):
+        return ConfigError(f"not a URL that can be called: {url.split('?')[0]}", hint="check the endpoint")
     if isinstance(reason, urllib3.exceptions.NameResolutionError):
         return _unreached(f"the name {host} can't be resolved", "check the network and the endpoint")
-    if isinstance(error, requests.exceptions.ProxyError) or isinstance(reason, urllib3.exceptions.ProxyError):
+    if "ProxyError" in names:
         return _unreached(
             f"the proxy on the way to {host} refused or can't be reached", "check proxy, HTTPS_PROXY, NO_PROXY"
         )
-    if isinstance(error, requests.exceptions.ConnectTimeout):
+    if names & {"ConnectTimeout", "ConnectTimeoutError"} and not isinstance(
+        reason, urllib3.exceptions.NewConnectionError
+    ):
         return _unreached(f"{host} did not accept a connection in time", "check the network and the endpoint")
-    if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
-        return ConfigError(f"not a URL that can be called: {url.split('?')[0]}")
     if isinstance(reason, (urllib3.exceptions.NewConnectionError, ConnectionRefusedError)):
         return _unreached(f"no connection to {host}: {_os_words(reason)}", "check the network and the endpoint")
-    if isinstance(error, requests.exceptions.SSLError) or isinstance(
-        reason, (ssl.SSLError, urllib3.exceptions.SSLError)
-    ):
+    if isinstance(reason, ssl.SSLError) or "SSLError" in names:
         return _tls(host, error)
     if isinstance(error, requests.exceptions.Timeout) or isinstance(reason, urllib3.exceptions.ReadTimeoutError):
         return _lost(f"{host} did not answer in time", transient=True)
     return _lost(f"the connection to {host} was lost: {_os_words(reason)}", transient=True)
+
+
+# Errors of requests and urllib3 about what was given, not about the network.
+_NO_URL = {"InvalidURL", "InvalidSchema", "MissingSchema", "URLRequired", "LocationValueError"}
+_NO_PROXY = {"ProxySchemeUnknown", "ProxySchemeUnsupported", "InvalidProxyURL"}
 
 
 def _innermost(error: BaseException) -> BaseException:
@@ -309,5 +340,7 @@ def _lost(message: str, *, transient: bool) -> NetworkError:
 def _host(url: str) -> str:
     from urllib.parse import urlsplit
 
-    parts: Any = urlsplit(url)
-    return parts.netloc.rpartition("@")[2] or "the service"
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2] or "the service"
+    except ValueError:
+        return "the service"

@@ -18,6 +18,8 @@ POLL_TIMEOUT_S = 30.0
 SHORTEST_INTERVAL_S = 1.0
 LONGEST_INTERVAL_S = 15.0
 POLL_PATIENCE_S = 600.0
+# No question can be answered in less.
+_MOMENT_S = 0.01
 
 Ask = Callable[[str, float], Mapping[str, Any]]
 
@@ -59,12 +61,14 @@ def watch(ask: Ask, waiter: Waiter, task_ids: Sequence[str], patience: Patience,
     started_s = clock.monotonic_s()
     ends_s = started_s + patience.timeout_s
     turns = [_Turn(started_s, order, task_id) for order, task_id in enumerate(task_ids)]
+    has_asked = False
     while turns:
         turn = turns[0]
         _sleep_until(min(turn.due_s, ends_s), clock)
         now_s = clock.monotonic_s()
-        if now_s >= ends_s and now_s > started_s:
+        if has_asked and ends_s - now_s < _MOMENT_S:
             raise _timeout(turns, patience, waiter)
+        has_asked = True
         error = _question(ask, waiter, turn, min(POLL_TIMEOUT_S, ends_s - now_s))
         now_s = clock.monotonic_s()
         if error is not None:

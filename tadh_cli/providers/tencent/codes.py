@@ -151,7 +151,7 @@ def task_failure(record: Mapping[str, Any], waiter: Waiter) -> TadhError:
 def _envelope(body: bytes) -> tuple[Mapping[str, Any] | None, Any]:
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None, None
     if not isinstance(document, Mapping):
         return None, None

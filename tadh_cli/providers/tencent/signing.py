@@ -31,6 +31,7 @@ def signed_url(endpoint: str, path: str, credentials: Credentials, now_s: int) -
     """
     split = urlsplit(path)
     parameters = dict(parse_qsl(split.query, keep_blank_values=True))
+    parameters.pop("signature", None)
     parameters |= {"appkey": credentials.app_key, "timestamp": str(now_s)}
     query = "&".join(f"{quote(key, safe='')}={quote(parameters[key], safe='')}" for key in sorted(parameters))
     return f"{endpoint}{split.path}?{query}&signature={quote(signature(parameters, credentials.access_token), safe='')}"
