@@ -25,6 +25,15 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="set a field of the request, unchecked: VideoParam.Format=…"),
 ]
+State = Annotated[
+    str | None,
+    typer.Option(
+        "--state",
+        metavar="S",
+        help="queued, running, decision, done, failed, sending, unknown, refused, or the service's word",
+    ),
+]
+Since = Annotated[str | None, typer.Option("--since", metavar="DURATION", help="submitted within this time: 7d")]
 Limit = Annotated[int | None, typer.Option("--limit", metavar="N", help="at most so many")]
 PageSize = Annotated[int | None, typer.Option("--page-size", metavar="N", help="items of one request, 1 to 100")]
 Search = Annotated[str | None, typer.Option("--search", metavar="TEXT", help="only items that contain this text")]

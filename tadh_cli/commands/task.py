@@ -9,7 +9,7 @@ import typer
 from tadh_cli.commands import offers
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
-from tadh_cli.commands.options import Limit
+from tadh_cli.commands.options import Limit, Since, State
 from tadh_cli.commands.production import past
 from tadh_cli.errors import NotFound
 from tadh_cli.ui.records import Column, Record, Records, View
@@ -36,13 +36,8 @@ def list_(
     kind: Annotated[
         str | None, typer.Option("--kind", metavar="KIND", help="video, audio, avatar, voice, voice-check or session")
     ] = None,
-    state: Annotated[
-        str | None,
-        typer.Option("--state", metavar="S", help="queued, running, decision, done, failed, sending, unknown, refused"),
-    ] = None,
-    since: Annotated[
-        str | None, typer.Option("--since", metavar="DURATION", help="submitted within this time: 7d")
-    ] = None,
+    state: State = None,
+    since: Since = None,
     limit: Limit = None,
 ) -> Records:
     """List what was submitted from here, newest first.

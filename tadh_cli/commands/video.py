@@ -10,7 +10,7 @@ from tadh_cli.api.video import VideoOptions
 from tadh_cli.commands import offers
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
-from tadh_cli.commands.options import All, Download, DryRun, Following, Force, Limit, Set, Wait
+from tadh_cli.commands.options import All, Download, DryRun, Following, Force, Limit, Set, Since, State, Wait
 from tadh_cli.commands.production import Delivery, follow, look, make, past
 from tadh_cli.ui.forms import day, milliseconds
 from tadh_cli.ui.records import Column, Record, Records, View
@@ -114,13 +114,8 @@ def download_(
 @commands.command("list", examples=("tadh video list", "tadh video list --state done --since 7d -o csv"))
 def list_(
     tadh: Tadh,
-    state: Annotated[
-        str | None,
-        typer.Option("--state", metavar="S", help="queued, running, done, failed, unknown … or the service's word"),
-    ] = None,
-    since: Annotated[
-        str | None, typer.Option("--since", metavar="DURATION", help="submitted within this time: 7d")
-    ] = None,
+    state: State = None,
+    since: Since = None,
     limit: Limit = None,
 ) -> Records:
     """List the videos submitted from here, newest first.

@@ -55,7 +55,8 @@ _SPEECH = Field(
     ),
 )
 
-# What the basic and the advanced call share behind their VideoParam.
+# What the basic and the advanced call share before and behind their VideoParam.
+_SCRIPT = (_KEY, Field("InputSsml", help=_TEXT_HELP, most=MOST_CHARACTERS, one_line=True), _SPEECH)
 _DELIVERY = (
     Field("CallbackUrl", help="is sent the result once", url=True, most=999),
     Field("DriverType", help="what drives the avatar", choices=DRIVER_TYPES, default="Text"),
@@ -199,9 +200,7 @@ BASIC = Operation(
     creates="video",
     doc="Video Production API - Basic Edition",
     request=(
-        _KEY,
-        Field("InputSsml", help=_TEXT_HELP, most=MOST_CHARACTERS, one_line=True),
-        _SPEECH,
+        *_SCRIPT,
         Field(
             "VideoParam",
             dict,
@@ -230,9 +229,7 @@ ADVANCED = Operation(
     creates="video",
     doc="Video Production API - Advanced Version",
     request=(
-        _KEY,
-        Field("InputSsml", help=_TEXT_HELP, most=MOST_CHARACTERS, one_line=True),
-        _SPEECH,
+        *_SCRIPT,
         Field(
             "VideoParam",
             dict,
