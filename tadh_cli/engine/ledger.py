@@ -226,8 +226,8 @@ def _use_wal(db: sqlite3.Connection, clock: Clock) -> None:
         try:
             db.execute("PRAGMA journal_mode = WAL")
             return
-        except sqlite3.OperationalError:
-            if clock.monotonic_s() > ends_s:
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or clock.monotonic_s() > ends_s:
                 raise
             clock.sleep(0.01)
 

@@ -59,7 +59,7 @@ class Observer:
     def _append(self, text: str) -> None:
         assert self._path is not None
         try:
-            with open(self._path, "a", encoding="utf-8") as file:
+            with open(self._path, "a", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(text)
         except OSError as error:
             raise FileError(

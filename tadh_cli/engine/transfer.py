@@ -156,7 +156,9 @@ def _refuse_impostor(source: Source, part: _Part) -> None:
 def _judge(download: Download, source: Source, part: _Part) -> None:
     """Accept a body from its beginning or from where we are; everything else is a failure."""
     status = download.status
-    if status == 206 and _range_start(download.headers) == part.size:
+    # Hosts that do not heed If-Range still say of which version a range is.
+    is_same = _validator(download.headers) in ("", part.validator)
+    if status == 206 and is_same and _range_start(download.headers) == part.size:
         return
     if status in (206, 416):
         # The service has another file or another idea of its length: what we have is worth nothing.

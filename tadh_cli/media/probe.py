@@ -22,8 +22,9 @@ def _wav_seconds(file: IO[bytes], size: int) -> float | None:
     while len(header := file.read(8)) == 8:
         name, length = struct.unpack("<4sI", header)
         if name == b"fmt ":
-            bytes_a_second = struct.unpack("<I", file.read(16)[8:12])[0] if length >= 16 else 0
-            file.seek(length - 16 + length % 2, 1)
+            form = file.read(min(length, 16))
+            bytes_a_second = struct.unpack("<I", form[8:12])[0] if len(form) == 16 else 0
+            file.seek(length - len(form) + length % 2, 1)
         elif name == b"data":
             # Recorders that could not go back leave 0 or the largest number here: what is there, counts.
             present = size - file.tell()

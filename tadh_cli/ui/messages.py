@@ -9,6 +9,7 @@ from typing import IO, Any
 
 from tadh_cli.errors import TadhError
 from tadh_cli.masking import Mask
+from tadh_cli.ui.records import printable
 
 
 class Messages:
@@ -38,18 +39,19 @@ class Messages:
             self.write(text)
 
     def warn(self, text: str) -> None:
-        self.write(f"{self._paint('warning:', '33')} {text}")
+        self.write(text, "warning:", "33")
 
-    def write(self, text: str) -> None:
-        """A line as it is; a stderr that is gone is no reason to fail."""
+    def write(self, text: str, label: str = "", style: str = "") -> None:
+        """A line after a label; a stderr that is gone is no reason to fail."""
+        shown = printable(self._mask.text(text))
         try:
-            print(self._mask.text(text), file=self.stream, flush=True)
+            print(*([self._paint(label, style)] if label else []), shown, file=self.stream, flush=True)
         except (OSError, ValueError):
             return
 
     def report(self, error: TadhError, *, as_json: bool) -> None:
         """An error: what, the service's code, what to do, how to go on; as JSON too for programs."""
-        self.write(f"{self._paint('error:', '31;1')} {error.message}")
+        self.write(error.message, "error:", "31;1")
         origin = [f"code {error.code}"] if error.code is not None else []
         origin += [f"RequestID {error.request_id}"] if error.request_id else []
         if origin:
@@ -57,14 +59,14 @@ class Messages:
         if error.task_id and error.task_id not in error.message:
             self.write(f"task: {error.task_id}")
         if error.hint:
-            self.write(f"{self._paint('hint:', '36')} {error.hint}")
+            self.write(error.hint, "hint:", "36")
         if error.resume:
-            self.write(f"{self._paint('resume:', '36')} {error.resume}")
+            self.write(error.resume, "resume:", "36")
         if as_json:
             self.write(json.dumps({"error": error_fields(error)}, ensure_ascii=False))
 
-    def _paint(self, text: str, code: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self.color else text
+    def _paint(self, text: str, style: str) -> str:
+        return f"\x1b[{style}m{text}\x1b[0m" if style and self.color else text
 
 
 def error_fields(error: TadhError) -> dict[str, Any]:

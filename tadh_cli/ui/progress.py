@@ -10,6 +10,7 @@ from tadh_cli.api.waiter import Snapshot
 from tadh_cli.duration import words
 from tadh_cli.errors import TadhError
 from tadh_cli.ui.messages import Messages
+from tadh_cli.ui.records import printable
 
 Show = Callable[[Snapshot], None]
 Moved = Callable[[int, int | None], None]
@@ -58,10 +59,10 @@ def _live(messages: Messages) -> Iterator[Show]:
 
         def show(snapshot: Snapshot) -> None:
             if snapshot.task_id not in rows:
-                rows[snapshot.task_id] = progress.add_task("", total=None, task_id=snapshot.task_id, more="")
+                rows[snapshot.task_id] = progress.add_task("", total=None, task_id=printable(snapshot.task_id), more="")
             row = rows[snapshot.task_id]
             more = _trouble(snapshot.error) or _ahead(snapshot.record).strip()
-            progress.update(row, description=_words(snapshot.record), more=more)
+            progress.update(row, description=printable(_words(snapshot.record)), more=printable(more))
             if snapshot.state.is_final:
                 progress.update(row, total=1, completed=1)
 

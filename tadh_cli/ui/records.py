@@ -7,6 +7,13 @@ from typing import Any, NamedTuple
 
 Item = Mapping[str, Any]
 
+_CONTROLS = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
+
+
+def printable(text: str) -> str:
+    """A text from elsewhere without what would command a terminal instead of being shown."""
+    return text.translate(_CONTROLS)
+
 
 class Column(NamedTuple):
     """A column of a table: the field, its heading, and how its value is written for people."""
@@ -25,10 +32,10 @@ class Column(NamedTuple):
         if value is None or value == "":
             return ""
         if self.form is not None:
-            return self.form(value)
+            return printable(self.form(value))
         if isinstance(value, (list, tuple)) and not any(isinstance(part, Mapping) for part in value):
-            return ", ".join(str(part) for part in value)
-        return str(value)
+            return printable(", ".join(str(part) for part in value))
+        return printable(str(value))
 
 
 class View(NamedTuple):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 from tadh_cli.errors import InputError
-from tadh_cli.ui.records import Column, Item, Record, Records, Result, Text, View
+from tadh_cli.ui.records import Column, Item, Record, Records, Result, Text, View, printable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -64,11 +64,13 @@ def _draw_found(found: Any, view: View, out: IO[str], form: str, *, color: bool)
         _draw_one(found, open_view, out, form, color=color)
     elif isinstance(found, list) and found and all(isinstance(item, Mapping) for item in found):
         _draw_many(found, open_view, out, form, color=color)
+    elif form == "ndjson" and isinstance(found, list):
+        out.writelines(f"{to_json(value)}\n" for value in found)
     elif form in STRUCTURED:
         _draw_one(found, open_view, out, form, color=color)
     else:
         for value in found if isinstance(found, list) else [found]:
-            out.write(f"{_cell(value)}\n")
+            out.write(f"{printable(_cell(value))}\n")
 
 
 def _draw_one(item: Any, view: View, out: IO[str], form: str, *, color: bool) -> None:
@@ -202,7 +204,7 @@ def _sheet(item: Item, view: View) -> Table:
     forms = {column.name: column for column in (*view.columns, *view.wide)}
     for name in dict.fromkeys([*(name for name in forms if name in item), *item]):
         value = item[name]
-        text = forms[name].text(item) if name in forms else _sheet_cell(value)
+        text = forms[name].text(item) if name in forms else printable(_sheet_cell(value))
         if text:
             table.add_row(name, _styled(RichText(text), name))
     return table

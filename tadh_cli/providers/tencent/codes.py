@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -155,10 +156,17 @@ def _envelope(body: bytes) -> tuple[Mapping[str, Any] | None, Any]:
         return None, None
     if not isinstance(document, Mapping):
         return None, None
+    if re.search(rb"\\u[dD][89a-fA-F]", body):
+        document = _in_whole_characters(document)
     header = document.get("Header")
     if not isinstance(header, Mapping) or _integer(header.get("Code")) is None:
         return None, None
     return header, document.get("Payload") or {}
+
+
+def _in_whole_characters(document: Any) -> Any:
+    """A text cut between the halves of a character can't be written to files and terminals: the half becomes `?`."""
+    return json.loads(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def _integer(value: object) -> int | None:
