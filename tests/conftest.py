@@ -15,16 +15,19 @@ from tests.program import Program
 _FOREIGN = ("TADH_", "_TADH_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "NO_COLOR", "REQUESTS_CA_BUNDLE")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--golden-update", action="store_true", help="rewrite the golden files that differ")
+
+
 @pytest.fixture(autouse=True)
-def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Nothing of the machine's own settings leaks in, and nothing is written outside the test's directory."""
     for name in os.environ:
         if name.upper().startswith(_FOREIGN):
             monkeypatch.delenv(name)
     monkeypatch.setenv("TADH_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("TADH_CONFIG", str(tmp_path / "config.yaml"))
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.chdir(tmp_path_factory.mktemp("work"))
 
 
 @pytest.fixture(scope="session")

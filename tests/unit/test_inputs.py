@@ -1,0 +1,172 @@
+"""Text and sound that a user hands in."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from tadh_cli.api.material import Limit
+from tadh_cli.engine.inputs import is_url, sound, text_argument, text_file
+from tadh_cli.errors import InputError
+from tests.media import wav
+
+LIMIT = Limit(("wav", "mp3", "m4a"), "InputAudioUrl", least_s=0.5, most_s=2.0, most_bytes=40_000)
+
+
+@pytest.fixture
+def stdin(monkeypatch: pytest.MonkeyPatch) -> io.BytesIO:
+    """Standard input, filled by the test."""
+    buffer = io.BytesIO()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(buffer, "utf-8"))
+    return buffer
+
+
+def fill(stdin: io.BytesIO, data: bytes) -> None:
+    stdin.write(data)
+    stdin.seek(0)
+
+
+def refused(name: str, content: bytes | None, limit: Limit = LIMIT) -> list[str]:
+    if content is not None:
+        Path(name).write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        sound("--audio", name, limit)
+    return caught.value.problems
+
+
+# Text --------------------------------------------------------------------------------------------------
+
+
+def test_text_is_itself_or_a_file_or_stdin(stdin: io.BytesIO) -> None:
+    Path("hello.txt").write_text("你好\n", "utf-8")
+    fill(stdin, b"hi")
+    assert [text_argument("--text", given) for given in ("hello", "@hello.txt", "-", "a@b", "")] == [
+        "hello",
+        "你好\n",
+        "hi",
+        "a@b",
+        "",
+    ]
+
+
+def test_a_file_of_text_may_be_stdin(stdin: io.BytesIO) -> None:
+    fill(stdin, b"<speak/>")
+    assert text_file("--ssml", "-") == "<speak/>"
+
+
+def test_a_byte_order_mark_is_no_text() -> None:
+    Path("a.txt").write_bytes(b"\xef\xbb\xbfhi")
+    assert text_file("--ssml", "a.txt") == "hi"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("none.txt", None, "--text none.txt: no such file or directory"),
+        ("a.txt", "数字人".encode("gb18030"), "--text a.txt is not UTF-8 (byte 0xCA at position 0)"),
+        ("a.txt", b"ok \xff", "--text a.txt is not UTF-8 (byte 0xFF at position 3)"),
+        ("a.txt", b"x" * (4 * 1024 * 1024 + 1), "--text a.txt is larger than 4 MiB: is it the right file?"),
+        (".", None, "--text .: is a directory"),
+    ],
+)
+def test_text_that_can_not_be_read_is_told(name: str, content: bytes | None, problem: str) -> None:
+    if content is not None:
+        Path(name).write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        text_argument("--text", f"@{name}")
+    assert caught.value.problems == [problem]
+    assert ("iconv" in caught.value.hint) == ("UTF-8" in problem)
+
+
+@pytest.mark.parametrize("name", ["", "n" * 5000])
+def test_a_name_that_no_file_can_have_is_told(name: str) -> None:
+    with pytest.raises(InputError):
+        text_argument("--text", f"@{name}")
+    with pytest.raises(InputError):
+        sound("--audio", name, LIMIT)
+
+
+def test_stdin_that_is_no_text_is_told(stdin: io.BytesIO) -> None:
+    fill(stdin, b"\xff")
+    with pytest.raises(InputError, match="--text stdin is not UTF-8"):
+        text_argument("--text", "-")
+
+
+# Sound -------------------------------------------------------------------------------------------------
+
+
+def test_a_sound_is_measured() -> None:
+    Path("a.wav").write_bytes(wav(seconds=1.0))
+    found = sound("--audio", "a.wav", LIMIT)
+    assert (found.kind, found.size_bytes, found.seconds, found.suffix) == ("wav", 32_044, 1.0, ".wav")
+
+
+def test_a_sound_from_stdin_is_kept_in_a_file(stdin: io.BytesIO) -> None:
+    fill(stdin, wav(seconds=1.0))
+    found = sound("--audio", "-", LIMIT)
+    assert found.path.read_bytes() == wav(seconds=1.0) and found.seconds == 1.0
+
+
+@pytest.mark.parametrize("length_s", [0.5, 2.0])
+def test_the_edges_of_a_limit_are_allowed(length_s: float) -> None:
+    Path("a.wav").write_bytes(wav(seconds=length_s, rate_hz=8000))
+    assert sound("--audio", "a.wav", LIMIT).seconds == length_s
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problems"),
+    [
+        ("none.wav", None, ["--audio none.wav: no such file or directory"]),
+        (".", None, ["--audio .: is a directory"]),
+        ("a.wav", b"", ["--audio a.wav is empty"]),
+        ("a.wav", b"OggS....", ["--audio a.wav is ogg, not wav, mp3, m4a (InputAudioUrl)"]),
+        ("a.wav", b"hello", ["--audio a.wav is unknown, not wav, mp3, m4a (InputAudioUrl)"]),
+        (
+            "a.ogg",
+            wav(seconds=1.0),
+            ["--audio a.ogg is wav but its name says .ogg: rename it (InputAudioUrl)"],
+        ),
+        (
+            "a.wav",
+            wav(seconds=0.4),
+            ["--audio a.wav lasts 0.4 s, allowed are 0.5 to 2 s (InputAudioUrl)"],
+        ),
+        (
+            "a.flac",
+            wav(seconds=3.0),
+            [
+                "--audio a.flac is wav but its name says .flac: rename it (InputAudioUrl)",
+                "--audio a.flac has 96,044 bytes, at most 40,000 (InputAudioUrl)",
+                "--audio a.flac lasts 3.0 s, allowed are 0.5 to 2 s (InputAudioUrl)",
+            ],
+        ),
+    ],
+)
+def test_every_reason_why_a_sound_will_not_do_is_told(name: str, content: bytes | None, problems: list[str]) -> None:
+    assert refused(name, content) == problems
+
+
+def test_an_m4a_with_the_brand_of_mp4_is_an_m4a() -> None:
+    Path("a.m4a").write_bytes(b"\x00\x00\x00\x18ftypmp42" + b"\x00" * 50)
+    assert sound("--audio", "a.m4a", LIMIT).suffix == ".m4a"
+    assert refused("a.mp4", Path("a.m4a").read_bytes()) == ["--audio a.mp4 is mp4, not wav, mp3, m4a (InputAudioUrl)"]
+
+
+def test_a_sound_without_a_name_goes_by_what_it_is() -> None:
+    Path("sound").write_bytes(wav(seconds=1.0))
+    assert sound("--audio", "sound", LIMIT).suffix == ".wav"
+
+
+def test_a_length_that_can_not_be_told_is_no_reason_to_refuse() -> None:
+    Path("a.mp3").write_bytes(b"ID3" + b"\x00" * 100)
+    assert sound("--audio", "a.mp3", LIMIT).seconds is None
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"), [("https://a/b", True), ("HTTP://a", True), ("file.wav", False), ("ftp://a/b", False)]
+)
+def test_a_url_is_told_from_a_file(text: str, wanted: bool) -> None:
+    assert is_url(text) is wanted
