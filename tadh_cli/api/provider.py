@@ -67,8 +67,8 @@ class Provider(NamedTuple):
     # The call that makes what the options describe.
     video_order: Callable[[VideoOptions, Script], Order]
     audio_order: Callable[[AudioOptions, Script], Order]
-    # What a sound that drives an avatar may be.
-    driving_audio: Callable[[], Limit]
+    # What a file that is handed in may be, by its role.
+    limits: Callable[[], Mapping[str, Limit]]
     store: Store
 
     def find(self, name: str) -> list[Operation]:
@@ -86,6 +86,10 @@ class Provider(NamedTuple):
     def operation(self, name: str) -> Operation:
         """The operation of this name; raises KeyError for what the vendor lacks."""
         return next((op for op in self.operations() if op.name == name), None) or _lacking(self.name, name)
+
+    def limit(self, role: str) -> Limit:
+        """What a file of this role may be; raises KeyError for roles that the vendor lacks."""
+        return self.limits().get(role) or _lacking(self.name, role)
 
 
 def _lacking(provider: str, name: str) -> NoReturn:

@@ -34,6 +34,8 @@ _AVATARS = View(
 )
 
 
+# The roles of `providers/*/material.py`, for the help alone.
+_ROLES = "studio, instant, 4k, photo, identity-video, identity-pdf, demo-audio, voice-zip, voice-wav, ultra"
 _SEARCHED = ("AnchorName", "AnchorCode", "VirtualmanKey", "ClothesName", "PoseName")
 
 
@@ -62,3 +64,25 @@ def list_(
     )
     found = (item for item in items if matches(search, *(item.get(name) for name in _SEARCHED)))
     return Records(islice(found, limit), _AVATARS)
+
+
+@commands.command(
+    "check",
+    examples=(
+        "tadh avatar check video.mp4 --type studio",
+        "tadh avatar check *.wav --type voice-wav -o json --query '[?!Ok].File'",
+    ),
+)
+def check(
+    tadh: Tadh,
+    file: Annotated[list[str], typer.Argument(metavar="FILE...", help="files to check, - for stdin")],
+    type_: Annotated[str, typer.Option("--type", metavar="T", help=_ROLES)],
+) -> None:
+    """Check files before they are uploaded, without network or account.
+
+    T is the avatar that the material is for, or what else the files are. Only headers are read, so that the size of
+    a file does not matter. Ends with exit code 2 when a file is refused; warnings are advice.
+    """
+    from tadh_cli.commands import material
+
+    material.check(tadh, file, type_)

@@ -6,13 +6,13 @@ import atexit
 import shutil
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tadh_cli.api.material import Limit
 from tadh_cli.errors import InputError
-from tadh_cli.media.kind import EXTENSIONS, HEAD_BYTES, kind_of
-from tadh_cli.media.probe import sound_seconds
+from tadh_cli.media.kind import EXTENSIONS
+from tadh_cli.media.preflight import Report, inspect, refuse, warnings
 
 # No text that a service takes comes near this; more is a mistake in the file's name.
 _LARGEST_TEXT_BYTES = 4 * 1024 * 1024
@@ -26,11 +26,12 @@ class Sound:
     kind: str
     size_bytes: int
     seconds: float | None
+    warnings: tuple[str, ...] = ()
 
     @property
     def suffix(self) -> str:
         """The extension for what the file really is, whatever it is called."""
-        return ".m4a" if self.kind == "mp4" else EXTENSIONS[self.kind]
+        return EXTENSIONS[self.kind]
 
 
 def text_argument(flag: str, given: str) -> str:
@@ -69,19 +70,18 @@ def is_url(text: str) -> bool:
 
 def sound(flag: str, name: str, limit: Limit) -> Sound:
     """A local sound file that satisfies a limit; raises InputError with every reason why it does not."""
-    path = _spooled(flag) if name == "-" else Path(name)
-    try:
-        with open(path, "rb") as file:
-            head = file.read(HEAD_BYTES)
-        size = path.stat().st_size
-    except OSError as error:
-        raise InputError(f"{flag} {name}: {_words(error)}") from None
-    kind = kind_of(head)
-    found = Sound(path, kind, size, sound_seconds(path, kind))
-    problems = [f"{flag} {name} {problem}" for problem in _violations(found, limit)]
-    if problems:
-        raise InputError(problems)
-    return found
+    report = inspected(flag, name, limit)
+    refuse(flag, report)
+    assert report.facts is not None
+    facts = report.facts
+    return Sound(report.path, facts.kind, facts.size_bytes, facts.seconds, tuple(warnings(flag, report)))
+
+
+def inspected(flag: str, name: str, limit: Limit) -> Report:
+    """What a file is, and whether it is within a limit; stdin for `-` is kept in a file until the program ends."""
+    if name != "-":
+        return inspect(Path(name), limit)
+    return inspect(_spooled(flag), replace(limit, name=None), name="-")
 
 
 def _spooled(flag: str) -> Path:
@@ -95,25 +95,6 @@ def _spooled(flag: str) -> Path:
     except OSError as error:
         raise InputError(f"{flag} -: {_words(error)}") from None
     return path
-
-
-def _violations(found: Sound, limit: Limit) -> list[str]:
-    if found.kind == "empty":
-        return ["is empty"]
-    # M4A files made by some encoders carry the brand of plain MP4.
-    is_m4a = found.kind == "mp4" and found.path.suffix.lower() == ".m4a"
-    if found.kind not in limit.kinds and not is_m4a:
-        return [f"is {found.kind}, not {', '.join(limit.kinds)} ({limit.source})"]
-    problems = []
-    if found.path.suffix and found.path.suffix.lower().lstrip(".") not in limit.kinds:
-        problems.append(f"is {found.kind} but its name says {found.path.suffix}: rename it ({limit.source})")
-    if limit.most_bytes is not None and found.size_bytes > limit.most_bytes:
-        problems.append(f"has {found.size_bytes:,} bytes, at most {limit.most_bytes:,} ({limit.source})")
-    if found.seconds is not None and not limit.least_s <= found.seconds <= limit.most_s:
-        problems.append(
-            f"lasts {found.seconds:.1f} s, allowed are {limit.least_s:g} to {limit.most_s:g} s ({limit.source})"
-        )
-    return problems
 
 
 def _words(error: OSError) -> str:

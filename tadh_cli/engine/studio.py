@@ -49,7 +49,7 @@ class Plan:
 def plan_video(client: Client, chosen: VideoOptions, **wishes: Any) -> Plan:
     """Check a video completely; raises InputError with every problem. See `_plan` for the wishes."""
     provider = client.provider
-    draft, problems, hint = _drafted(chosen, provider.driving_audio(), lambda: _actions(client, chosen.avatar))
+    draft, problems, hint = _drafted(chosen, provider.limit("driving-audio"), lambda: _actions(client, chosen.avatar))
     return _plan(client, provider.video_order(chosen, draft.script), draft, problems, hint, **wishes)
 
 
@@ -168,7 +168,8 @@ def _from_audio(given: str, limit: Limit | None) -> Draft:
         return Draft(Script(audio_url=given))
     assert limit is not None
     found = sound("--audio", given, limit)
-    return Draft(Script(audio_url=f"{_TO_BE_UPLOADED}{found.path.name}", estimate_s=found.seconds), upload=found)
+    script = Script(audio_url=f"{_TO_BE_UPLOADED}{found.path.name}", estimate_s=found.seconds)
+    return Draft(script, upload=found, warnings=found.warnings)
 
 
 def _refuse_findings(what: str, findings: tuple[ssml.Finding, ...]) -> None:

@@ -55,10 +55,11 @@ def _audio_order(chosen: AudioOptions, script: Script) -> Order:
     return audio_order(chosen, script)
 
 
-def _driving_audio() -> Limit:
-    from tadh_cli.providers.tencent.video import DRIVING_AUDIO
+def limits() -> Mapping[str, Limit]:
+    """What files may be, by their roles."""
+    from tadh_cli.providers.tencent.material import LIMITS
 
-    return DRIVING_AUDIO
+    return LIMITS
 
 
 def _store(
@@ -91,6 +92,6 @@ TENCENT = Provider(
     clock_tolerance_s=signing.CLOCK_TOLERANCE_S,
     video_order=_video_order,
     audio_order=_audio_order,
-    driving_audio=_driving_audio,
+    limits=limits,
     store=_store,
 )

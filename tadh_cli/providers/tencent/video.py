@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from tadh_cli.api.material import Limit
 from tadh_cli.api.operation import Body, Field, Operation, Payload, Problem
 from tadh_cli.api.waiter import State, Waiter
 from tadh_cli.providers.tencent.terms import (
@@ -23,8 +22,6 @@ _BASE = "/v2/ivh/videomaker/broadcastservice"
 
 # Unicode characters of InputSsml, tags included.
 MOST_CHARACTERS = 20_000
-# The longest time is that of the small-sample avatars; others take 10 minutes at most.
-DRIVING_AUDIO = Limit(("wav", "mp3", "wma", "m4a", "aac"), "InputAudioUrl, Video Production API", 0.5, 3600.0)
 
 _KEY = Field("VirtualmanKey", help="avatar: anchor, clothes, pose and resolution", required=True)
 _EMOTION = Field("EmotionCategory", help="emotion, for voices that have several", choices=tuple(EMOTIONS))
