@@ -70,7 +70,7 @@ def list_(
     "check",
     examples=(
         "tadh avatar check video.mp4 --type studio",
-        "tadh avatar check *.wav --type voice-wav -o json --query '[?!Ok].File'",
+        "tadh avatar check voice.wav --type demo-audio -o json --query '[?!Ok].File'",
     ),
 )
 def check(

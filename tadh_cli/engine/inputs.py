@@ -81,7 +81,9 @@ def inspected(flag: str, name: str, limit: Limit) -> Report:
     """What a file is, and whether it is within a limit; stdin for `-` is kept in a file until the program ends."""
     if name != "-":
         return inspect(Path(name), limit)
-    return inspect(_spooled(flag), replace(limit, name=None), name="-")
+    # It has no name that could be wrong or stand in a command.
+    report = inspect(_spooled(flag), replace(limit, name=None), name="-")
+    return replace(report, findings=tuple(replace(finding, command="") for finding in report.findings))
 
 
 def _spooled(flag: str) -> Path:

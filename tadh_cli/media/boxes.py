@@ -81,8 +81,9 @@ class Movie:
 
 def movie(file: IO[bytes], size: int) -> Movie:
     """Read the boxes of a file of so many bytes."""
-    found = Movie()
-    has_header = False
+    found: Movie | None = None
+    has_header = has_fragments = False
+    media_bytes = 0
     damage = ""
     for box in _boxes(file, 0, size, _MOST_BOXES):
         if box.name == b"moov" and not has_header:
@@ -90,16 +91,18 @@ def movie(file: IO[bytes], size: int) -> Movie:
             if box.end <= size:
                 found = _header(file, box)
         elif box.name == b"mdat":
-            found = replace(found, media_bytes=found.media_bytes + min(box.end, size) - box.start)
+            media_bytes += max(0, min(box.end, size) - box.start)
         elif box.name == b"moof":
-            found = replace(found, is_fragmented=True)
+            has_fragments = True
         if box.end > size:
             damage = f"ends in the middle of its box {_word(box.name)!r}, {box.end - size:,} bytes are missing"
     if not has_header:
         damage = damage or "has no header (box 'moov'): it was cut off, or its recording never finished"
-    elif not found.media_bytes:
+    elif not media_bytes:
         damage = damage or "has a header and nothing after it (no box 'mdat')"
-    return replace(found, damage=damage)
+    found = found or Movie()
+    is_fragmented = found.is_fragmented or has_fragments
+    return replace(found, is_fragmented=is_fragmented, media_bytes=media_bytes, damage=damage)
 
 
 def _boxes(file: IO[bytes], start: int, end: int, most: int = _MOST_INNER_BOXES) -> Iterator[Box]:

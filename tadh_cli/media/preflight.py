@@ -22,6 +22,9 @@ Level = Literal["error", "warning", "unchecked"]
 
 # Headers count in milliseconds, often.
 _ROUNDING_S = 0.002
+# Encoders of compressed sounds fill up their first and last frames with silence.
+_PADDING_S = 0.1
+_PADDED = ("mp3", "aac", "m4a", "wma")
 _ROUNDING_FPS = 0.01
 # By so much a camera may miss its rate, whose pictures come when there is light enough.
 _VARIABLE_RATE_TOLERANCE = 0.005
@@ -242,9 +245,10 @@ def _length(name: str, facts: Facts, limit: Limit) -> Iterator[Finding]:
     if seconds is None or facts.damage:
         return
     allowed, advised = limit.length_s, limit.advised_length_s
-    if allowed is not None and not _within(seconds, allowed, _ROUNDING_S):
+    tolerance = _PADDING_S if facts.kind in _PADDED else _ROUNDING_S
+    if allowed is not None and not _within(seconds, allowed, tolerance):
         yield _finding("error", "length", _seconds(seconds), allowed.words, remedy.cut(name, facts, limit), limit)
-    elif advised is not None and not _within(seconds, advised, _ROUNDING_S):
+    elif advised is not None and not _within(seconds, advised, tolerance):
         cure = Remedy("record more" if seconds < advised.least else "record less")
         yield _finding("warning", "length", _seconds(seconds), f"advised: {advised.words}", cure, limit)
     whole = facts.container_seconds
@@ -361,7 +365,7 @@ def _unmeasured(name: str, facts: Facts, limit: Limit) -> Iterator[Finding]:
     }
     missing = [word for word, (value, matters) in wanted.items() if matters and value is None]
     if missing:
-        cure = remedy.rewrite(name) if has_pyav() else remedy.INSTALL
+        cure = remedy.rewrite(name, limit) if has_pyav() else remedy.INSTALL
         yield _finding("unchecked", ", ".join(missing), "its headers do not say", "", cure, limit)
 
 

@@ -27,10 +27,12 @@ def convert(name: str, facts: Facts, limit: Limit) -> Remedy:
     """Make a wanted format of another one."""
     if limit.medium == "video" and facts.kind in _FILMS:
         if facts.kind in ("mov", "m4a"):
-            return Remedy("put it into another container, nothing is lost", _ffmpeg(name, ("-c", "copy"), ".mp4"))
-        return Remedy("convert it", _ffmpeg(name, (*_filters(facts, limit), *_ENCODE), ".mp4"))
+            return Remedy(
+                "put it into another container, nothing is lost", _ffmpeg(name, ("-c", "copy"), ".mp4", limit)
+            )
+        return Remedy("convert it", _ffmpeg(name, (*_filters(facts, limit), *_ENCODE), ".mp4", limit))
     if limit.medium == "sound" and facts.kind in (*_FILMS, *_SOUNDS):
-        return Remedy("convert it", _ffmpeg(name, ("-vn", *_wav(facts, limit)), ".wav"))
+        return Remedy("convert it", _ffmpeg(name, ("-vn", *_wav(facts, limit)), ".wav", limit))
     if limit.medium == "picture" and facts.kind in _PICTURES:
         return Remedy("convert it", _magick(name, facts, limit, ".jpg"))
     if limit.medium == "archive" and facts.kind == "wav":
@@ -42,11 +44,8 @@ def convert(name: str, facts: Facts, limit: Limit) -> Remedy:
 
 def rename(path: Path, limit: Limit, suffix: str) -> Remedy:
     """Give it a name that the rule allows, with this extension."""
-    stem = path.stem if path.suffix else path.name
-    if limit.name is not None and not re.fullmatch(limit.name.pattern, stem + suffix):
-        stem = re.sub(r"[^A-Za-z0-9_\-\u3400-\u9fff]+", "-", stem).strip("-")[:50].strip("-")
-        stem = stem if len(stem) > 1 else f"{stem or limit.role}-1"
-    return Remedy("rename it", shlex.join(["mv", "-n", "--", str(path), str(path.with_name(stem + suffix))]))
+    better = path.with_name(_allowed(path.stem if path.suffix else path.name, suffix, limit))
+    return Remedy("rename it", shlex.join(["mv", "-n", "--", str(path), str(better)]))
 
 
 def shrink(name: str, facts: Facts, limit: Limit) -> Remedy:
@@ -56,11 +55,11 @@ def shrink(name: str, facts: Facts, limit: Limit) -> Remedy:
         # A twentieth is left for the container and for an encoder that misses its aim.
         kbps = math.floor(limit.size.certain_bytes * 8 * 0.95 / min(facts.seconds, _most_s(limit)) / 1000) - 192
         coding = ("-c:v", "libx264", "-preset", "slow", "-b:v", f"{kbps}k", "-pix_fmt", "yuv420p", *_AAC)
-        return Remedy("encode it smaller", _ffmpeg(name, (*_filters(facts, limit), *coding), ".mp4"))
+        return Remedy("encode it smaller", _ffmpeg(name, (*_filters(facts, limit), *coding), ".mp4", limit))
     if limit.medium == "picture":
         return Remedy("save it smaller", _magick(name, facts, limit, ".jpg"))
     if limit.medium == "sound" and "m4a" in limit.kinds:
-        return Remedy("compress it", _ffmpeg(name, ("-vn", "-c:a", "aac", "-b:a", "160k"), ".m4a"))
+        return Remedy("compress it", _ffmpeg(name, ("-vn", "-c:a", "aac", "-b:a", "160k"), ".m4a", limit))
     return Remedy("hand in less")
 
 
@@ -70,16 +69,16 @@ def cut(name: str, facts: Facts, limit: Limit) -> Remedy:
     if facts.seconds < limit.length_s.least:
         return Remedy("record more of it")
     if limit.medium == "video" and _is_misshapen(facts, limit):
-        return Remedy("cut it", _ffmpeg(name, (*_filters(facts, limit), *_ENCODE), ".mp4"))
+        return Remedy("cut it", _ffmpeg(name, (*_filters(facts, limit), *_ENCODE), ".mp4", limit))
     suffix = Path(name).suffix or EXTENSIONS.get(facts.kind, "")
-    return Remedy("cut it", _ffmpeg(name, ("-t", f"{limit.length_s.most:g}", "-c", "copy"), suffix))
+    return Remedy("cut it", _ffmpeg(name, ("-t", f"{limit.length_s.most:g}", "-c", "copy"), suffix, limit))
 
 
 def reshape(name: str, facts: Facts, limit: Limit) -> Remedy:
     """Bring it to an allowed shape: cut at the sides, then scale."""
     if limit.medium == "picture":
         return Remedy("crop it", _magick(name, facts, limit, Path(name).suffix or EXTENSIONS[facts.kind]))
-    command = _ffmpeg(name, (*_filters(facts, limit), *_ENCODE), ".mp4")
+    command = _ffmpeg(name, (*_filters(facts, limit), *_ENCODE), ".mp4", limit)
     target = _resolution(facts, limit)
     if target is not None and facts.width and target[0] > facts.width:
         return Remedy("film it again larger; enlarging passes the check and stays blurred", command)
@@ -88,7 +87,7 @@ def reshape(name: str, facts: Facts, limit: Limit) -> Remedy:
 
 def pace(name: str, facts: Facts, limit: Limit) -> Remedy:
     """Bring it to an allowed frame rate."""
-    command = _ffmpeg(name, (*_filters(facts, limit), *_ENCODE), ".mp4")
+    command = _ffmpeg(name, (*_filters(facts, limit), *_ENCODE), ".mp4", limit)
     if facts.frame_rate and limit.frame_rate and facts.frame_rate < limit.frame_rate.least:
         return Remedy("film it again faster; repeating pictures passes the check and stays jerky", command)
     return Remedy("leave out pictures", command)
@@ -96,17 +95,17 @@ def pace(name: str, facts: Facts, limit: Limit) -> Remedy:
 
 def resample(name: str, facts: Facts, limit: Limit) -> Remedy:
     """Make it a WAV with an allowed sample rate."""
-    command = _ffmpeg(name, ("-vn", *_wav(facts, limit)), ".wav")
+    command = _ffmpeg(name, ("-vn", *_wav(facts, limit)), ".wav", limit)
     rate = facts.sample_rate_hz
     if rate and limit.sample_rate_hz and rate < limit.sample_rate_hz.least:
         return Remedy("record it again at a higher rate; converting passes the check and adds nothing", command)
     return Remedy("convert it", command)
 
 
-def rewrite(name: str) -> Remedy:
+def rewrite(name: str, limit: Limit) -> Remedy:
     """Write its headers anew."""
     suffix = Path(name).suffix
-    return Remedy("let its headers be written anew", _ffmpeg(name, ("-c", "copy"), suffix))
+    return Remedy("let its headers be written anew", _ffmpeg(name, ("-c", "copy"), suffix, limit))
 
 
 def flatten(name: str) -> Remedy:
@@ -138,17 +137,28 @@ def _argument(path: Path | str) -> str:
     return f"./{text}" if text.startswith("-") else text
 
 
-def _target(name: str, suffix: str) -> str:
-    """Where the better file goes: beside the other one."""
+def _allowed(stem: str, suffix: str, limit: Limit) -> str:
+    """The name, with what the rule does not allow replaced."""
+    if limit.name is not None and not re.fullmatch(limit.name.pattern, stem + suffix):
+        stem = re.sub(r"[^A-Za-z0-9_\-\u3400-\u9fff]+", "-", stem).strip("-")[:50].strip("-")
+        stem = stem if len(stem) > 1 else f"{stem or limit.role}-1"
+    return stem + suffix
+
+
+def _target(name: str, suffix: str, limit: Limit) -> str:
+    """Where the better file goes: beside the other one, with a name that is allowed."""
     path = Path(name)
-    target = path.with_suffix(suffix)
-    return _argument(path.with_name(f"{path.stem}-fixed{suffix}") if target == path else target)
+    target = path.with_name(_allowed(path.stem, suffix, limit))
+    # On some systems names that differ in case are one.
+    if str(target).casefold() == name.casefold():
+        target = path.with_name(_allowed(f"{path.stem[:40]}-fixed", suffix, limit))
+    return _argument(target)
 
 
-def _ffmpeg(name: str, arguments: tuple[str, ...], suffix: str) -> str:
+def _ffmpeg(name: str, arguments: tuple[str, ...], suffix: str, limit: Limit) -> str:
     # Without the protocol a name with a colon would be one.
     source = f"file:{name}" if ":" in name else _argument(name)
-    return shlex.join(["ffmpeg", "-i", source, *arguments, _target(name, suffix)])
+    return shlex.join(["ffmpeg", "-i", source, *arguments, _target(name, suffix, limit)])
 
 
 def _wav(facts: Facts, limit: Limit) -> tuple[str, ...]:
@@ -216,7 +226,7 @@ def _magick(name: str, facts: Facts, limit: Limit, suffix: str) -> str:
             steps += ["-gravity", "center", "-crop", f"{across}x{down}+0+0", "+repage"]
     if limit.size is not None and facts.size_bytes > limit.size.certain_bytes:
         steps += ["-resize", "4096x4096>", "-quality", "92"]
-    return shlex.join(["magick", _argument(name), *steps, _target(name, suffix)])
+    return shlex.join(["magick", _argument(name), *steps, _target(name, suffix, limit)])
 
 
 def _exact(width: int, height: int, ratio: Ratio) -> tuple[int, int]:
