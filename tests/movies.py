@@ -91,7 +91,9 @@ class Film:
             entry += box(b"clap", struct.pack(">8I", self.aperture[0], 1, self.aperture[1], 1, 0, 1, 0, 1))
         edited = self.seconds if self.edited_seconds is None else self.edited_seconds
         shown = self.shown or self.size
-        return self._track(1, b"vide", entry, table, scale, self.seconds, self._tkhd(1, edited, self.orientation, shown))
+        return self._track(
+            1, b"vide", entry, table, scale, self.seconds, self._tkhd(1, edited, self.orientation, shown)
+        )
 
     def _sound(self) -> bytes:
         seconds = self.seconds if self.sound_seconds is None else self.sound_seconds

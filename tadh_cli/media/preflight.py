@@ -56,7 +56,8 @@ class Finding:
     def sentence(self) -> str:
         """What is wrong, in a sentence about the file."""
         words = self.measured if self.check == "file" else f"{self.check}: {self.measured or 'not known'}"
-        allowed = f", allowed: {self.limit}" if self.limit else ""
+        lead = "" if self.level == "warning" and self.limit.startswith("advised") else "allowed: "
+        allowed = f", {lead}{self.limit}" if self.limit else ""
         return f"{words}{allowed}{f' ({self.source})' if self.source and self.limit else ''}"
 
     @property
@@ -170,7 +171,7 @@ def judge(name: str, facts: Facts, limit: Limit) -> Iterator[Finding]:
         return
     if facts.damage:
         fix = "copy or export it again, this one is not whole"
-        yield Finding("error", "integrity", facts.damage, "a whole file", fix)
+        yield Finding("error", "integrity", facts.damage, fix=fix, source=limit.source)
     yield from _name(name, facts, limit)
     if limit.size is not None:
         yield from _size(facts, limit, limit.size, remedy.shrink(name, facts, limit))
@@ -350,7 +351,9 @@ def _still(name: str, facts: Facts, limit: Limit) -> Iterator[Finding]:
 def _locked(name: str, facts: Facts, limit: Limit) -> Iterator[Finding]:
     if facts.is_encrypted:
         cure = Remedy("save it without protection: who audits it has to open it")
-        yield _finding("warning", "encryption", "protected by a password or against changes", "none", cure, limit)
+        yield _finding(
+            "warning", "encryption", "protected by a password or against changes", "no password", cure, limit
+        )
 
 
 def _unmeasured(name: str, facts: Facts, limit: Limit) -> Iterator[Finding]:
@@ -392,7 +395,7 @@ def _layout(name: str, facts: Facts, limit: Limit) -> Iterator[Finding]:
         yield _finding("error", "layout", f"folders in it: {_some(nested)}", allowed, remedy.flatten(name), limit)
     if locked := [member.name for member in facts.members if member.is_encrypted]:
         cure = Remedy("pack it again without a password")
-        yield _finding("error", "encryption", f"locked: {_some(locked)}", "none", cure, limit)
+        yield _finding("error", "encryption", f"locked: {_some(locked)}", "no password", cure, limit)
     times = Counter(_base(member.name).casefold() for member in _sounds(facts.members))
     if twice := [name for name, number in times.items() if number > 1]:
         cure = Remedy("give each file a name of its own")
@@ -421,7 +424,7 @@ def _members(facts: Facts, limit: Limit) -> Iterator[Finding]:
     for member in _sounds(facts.members):
         if member.unread:
             cure = Remedy("pack it again, stored or deflated")
-            yield _finding("error", "integrity", f"{member.name} {member.unread}", "a whole file", cure, limit)
+            yield _finding("error", "integrity", f"{member.name} {member.unread}", "", cure, limit)
         elif member.facts is not None:
             # A command would not find the file, the words hold for it all the same.
             found = judge(_base(member.name), member.facts, inner)

@@ -13,6 +13,7 @@ from tadh_cli.commands._command import Spec
 from tadh_cli.main import ENTRIES
 from tadh_cli.sandbox.hosting import Hosted
 from tests.media import wav
+from tests.movies import Film
 from tests.program import SCRIPT, Program
 from tests.snapshots import ROOT, stale
 
@@ -47,6 +48,7 @@ def test_examples_run(spec: Spec, example: str, sandbox: Hosted, tadh: Program, 
     Path("hello.txt").write_text("Hello, how are you?")
     Path("talk.ssml").write_text("<speak>Hello</speak>")
     Path("voice.wav").write_bytes(wav(seconds=1.0))
+    Film().write(Path("video.mp4"))
     Path("config.example.yaml").write_text((ROOT / "config.example.yaml").read_text())
     (tmp_path / "config.yaml").write_text("profiles: {}\n")
     avatar = tadh("-p", "sandbox", "avatar", "list", "--limit", 1, "-o", "id").out.strip()

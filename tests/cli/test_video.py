@@ -69,11 +69,11 @@ def test_a_sound_can_come_from_a_pipe(on: On, avatar: str) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("short.wav", wav(seconds=0.2), "lasts 0.2 s"),
+        ("short.wav", wav(seconds=0.2), "length: 0.2 s, allowed: 0.5 s to 60 minutes"),
         ("empty.wav", b"", "is empty"),
-        ("notes.txt", b"just text", "is unknown"),
-        ("voice.flac", wav(seconds=1.0), "its name says .flac"),
-        ("page.mp3", b"<html><body>Sign in</body></html>", "is html"),
+        ("notes.txt", b"just text", "format: no known format"),
+        ("voice.flac", wav(seconds=1.0), "voice.flac, although it is wav"),
+        ("page.mp3", b"<html><body>Sign in</body></html>", "format: a web page"),
     ],
 )
 def test_a_sound_that_can_not_drive_an_avatar_is_refused_before_anything_is_sent(

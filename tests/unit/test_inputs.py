@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import io
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tadh_cli.api.material import Limit
+from tadh_cli.api.material import Limit, Span
 from tadh_cli.engine.inputs import is_url, sound, text_argument, text_file
 from tadh_cli.errors import InputError
+from tests.media import sound as encode
 from tests.media import wav
 
-LIMIT = Limit(("wav", "mp3", "m4a"), "InputAudioUrl", least_s=0.5, most_s=2.0, most_bytes=40_000)
+LIMIT = Limit(
+    "test",
+    "a sound for tests",
+    "audio",
+    "sound",
+    ("wav", "mp3", "m4a"),
+    "InputAudioUrl",
+    length_s=Span(0.5, 2.0, "0.5 to 2 s"),
+    sample_rate_hz=Span(8000, 16_000, "8 to 16 kHz"),
+)
 
 
 @pytest.fixture
@@ -121,27 +132,36 @@ def test_the_edges_of_a_limit_are_allowed(length_s: float) -> None:
     [
         ("none.wav", None, ["--audio none.wav: no such file or directory"]),
         (".", None, ["--audio .: is a directory"]),
-        ("a.wav", b"", ["--audio a.wav is empty"]),
-        ("a.wav", b"OggS....", ["--audio a.wav is ogg, not wav, mp3, m4a (InputAudioUrl)"]),
-        ("a.wav", b"hello", ["--audio a.wav is unknown, not wav, mp3, m4a (InputAudioUrl)"]),
+        ("a.wav", b"", ["--audio a.wav: is empty (0 bytes)"]),
+        (
+            "a.wav",
+            b"OggS....",
+            ["--audio a.wav: format: ogg, although its name says .wav, allowed: wav, mp3, m4a (InputAudioUrl)"],
+        ),
+        ("a.txt", b"hello", ["--audio a.txt: format: no known format, allowed: wav, mp3, m4a (InputAudioUrl)"]),
         (
             "a.ogg",
             wav(seconds=1.0),
-            ["--audio a.ogg is wav but its name says .ogg: rename it (InputAudioUrl)"],
+            ["--audio a.ogg: name: a.ogg, although it is wav, allowed: .wav (InputAudioUrl)"],
         ),
         (
             "a.wav",
             wav(seconds=0.4),
-            ["--audio a.wav lasts 0.4 s, allowed are 0.5 to 2 s (InputAudioUrl)"],
+            ["--audio a.wav: length: 0.4 s, allowed: 0.5 to 2 s (InputAudioUrl)"],
         ),
         (
             "a.flac",
-            wav(seconds=3.0),
+            wav(seconds=3.0, rate_hz=48_000),
             [
-                "--audio a.flac is wav but its name says .flac: rename it (InputAudioUrl)",
-                "--audio a.flac has 96,044 bytes, at most 40,000 (InputAudioUrl)",
-                "--audio a.flac lasts 3.0 s, allowed are 0.5 to 2 s (InputAudioUrl)",
+                "--audio a.flac: name: a.flac, although it is wav, allowed: .wav (InputAudioUrl)",
+                "--audio a.flac: length: 3 s, allowed: 0.5 to 2 s (InputAudioUrl)",
+                "--audio a.flac: sample rate: 48,000 Hz, allowed: 8 to 16 kHz (InputAudioUrl)",
             ],
+        ),
+        (
+            "a.mp3",
+            b"ID3" + b"\x00" * 100,
+            ["--audio a.mp3: integrity: has no sound in it"],
         ),
     ],
 )
@@ -150,9 +170,10 @@ def test_every_reason_why_a_sound_will_not_do_is_told(name: str, content: bytes 
 
 
 def test_an_m4a_with_the_brand_of_mp4_is_an_m4a() -> None:
-    Path("a.m4a").write_bytes(b"\x00\x00\x00\x18ftypmp42" + b"\x00" * 50)
+    content = encode(Path("a.mp4"), rate_hz=16_000).read_bytes()
+    Path("a.m4a").write_bytes(content)
     assert sound("--audio", "a.m4a", LIMIT).suffix == ".m4a"
-    assert refused("a.mp4", Path("a.m4a").read_bytes()) == ["--audio a.mp4 is mp4, not wav, mp3, m4a (InputAudioUrl)"]
+    assert refused("a.mp4", None) == ["--audio a.mp4: name: a.mp4, although it is m4a, allowed: .m4a (InputAudioUrl)"]
 
 
 def test_a_sound_without_a_name_goes_by_what_it_is() -> None:
@@ -160,9 +181,11 @@ def test_a_sound_without_a_name_goes_by_what_it_is() -> None:
     assert sound("--audio", "sound", LIMIT).suffix == ".wav"
 
 
-def test_a_length_that_can_not_be_told_is_no_reason_to_refuse() -> None:
-    Path("a.mp3").write_bytes(b"ID3" + b"\x00" * 100)
-    assert sound("--audio", "a.mp3", LIMIT).seconds is None
+def test_advice_is_passed_on(stdin: io.BytesIO) -> None:
+    Path("a.wav").write_bytes(wav(seconds=1.0, rate_hz=8000))
+    limit = replace(LIMIT, advised_sample_rates_hz=(16_000,))
+    (warning,) = sound("--audio", "a.wav", limit).warnings
+    assert warning == "--audio a.wav: sample rate: 8,000 Hz, advised: 16 kHz (InputAudioUrl)"
 
 
 @pytest.mark.parametrize(

@@ -149,7 +149,7 @@ def test_a_local_sound_is_measured_and_will_be_uploaded(client: Client) -> None:
 
 def test_a_sound_that_will_not_do_is_told(client: Client) -> None:
     (problem,) = problems(client, audio=written("a.wav", wav(seconds=0.4)))
-    assert problem.startswith("--audio a.wav lasts 0.4 s, allowed are 0.5 to 3600 s")
+    assert problem.startswith("--audio a.wav: length: 0.4 s, allowed: 0.5 s to 60 minutes")
 
 
 # All together ------------------------------------------------------------------------------------------
