@@ -69,7 +69,10 @@ def still_film(path: Path, *, seconds: float, rate: int = 25, size: tuple[int, i
     with av.open(str(path), "w") as target:
         stream = target.add_stream("libx264", rate=rate, options={"preset": "ultrafast"})
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
-        (packet, *_) = [*stream.encode(av.VideoFrame(*size, "yuv420p")), *stream.encode(None)]
+        picture = av.VideoFrame(*size, "yuv420p")
+        for plane in picture.planes:
+            plane.update(bytes(plane.buffer_size))
+        (packet, *_) = [*stream.encode(picture), *stream.encode(None)]
         content = bytes(packet)
         for number in range(round(seconds * rate)):
             repeated = av.Packet(content)
