@@ -62,11 +62,13 @@ def sound(path: Path, *, seconds: float = 1.0, rate_hz: int = 44_100, bit_rate: 
     return path
 
 
-def still_film(path: Path, *, seconds: float, rate: int = 25, size: tuple[int, int] = (1920, 1080)) -> Path:
+def still_film(
+    path: Path, *, seconds: float, rate: int = 25, size: tuple[int, int] = (1920, 1080), movflags: str = ""
+) -> Path:
     """A real film of a still: one picture is encoded, and said again for as long as it takes."""
     import av
 
-    with av.open(str(path), "w") as target:
+    with av.open(str(path), "w", options={"movflags": movflags} if movflags else {}) as target:
         stream = target.add_stream("libx264", rate=rate, options={"preset": "ultrafast"})
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         picture = av.VideoFrame(*size, "yuv420p")

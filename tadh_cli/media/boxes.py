@@ -287,6 +287,8 @@ def _with_picture(track: Track, entry: bytes, shown: _Shown) -> Track:
     if len(aperture) >= 16:
         wn, wd, hn, hd = struct.unpack_from(">4I", aperture)
         if wd and hd and 0 < wn / wd <= width and 0 < hn / hd <= height:
+            if (shown.width, shown.height) == (width, height):
+                shown = _Shown()
             width, height = round(wn / wd), round(hn / hd)
     return replace(track, width=width, height=height, pixel_ratio=_pixel_ratio(inner, width, height, shown))
 

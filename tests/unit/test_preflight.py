@@ -28,7 +28,6 @@ from tests.material import (
     raw_names_zip,
     recording,
     wave,
-    wave_head,
     zipped,
 )
 from tests.media import sound, still_film
@@ -139,7 +138,7 @@ FAULTY: list[tuple[str, Make, str, list[str]]] = [
     ("photo turned to 3:4", photo("me.jpg", (1200, 900), orientation=6), "photo", ["aspect ratio"]),
     ("webp turned to 3:4", photo("me.webp", (1200, 900), orientation=8), "photo", ["aspect ratio"]),
     ("png turned to 3:4", photo("me.png", (1200, 900), orientation=5), "photo", ["aspect ratio"]),
-    ("photo 2 %% off".replace("%%", "%"), photo("me.png", (1020, 1000)), "photo", ["aspect ratio"]),
+    ("photo 2 % off", photo("me.png", (1020, 1000)), "photo", ["aspect ratio"]),
     ("photo with a blank in its name", photo("my face.png"), "photo", ["name"]),
     ("photo with brackets in its name", photo("face(1).jpg"), "photo", ["name"]),
     ("photo with one character", photo("x.png"), "photo", ["name"]),
@@ -300,7 +299,7 @@ GOOD: list[tuple[str, Make, str]] = [
     ("16 MiB", made("me.png", lambda path: padded(picture(path), 16 * MIB)), "photo"),
     ("progressive jpg", photo("me.jpg", progressive=True), "photo"),
     ("letter", film("letter.mp4", size=(640, 480), seconds=9, rate=Fraction(15)), "identity-video"),
-    ("letter in sixth of a second", film("a b.MP4", size=(320, 240), seconds=1), "identity-video"),
+    ("letter with a blank in its name", film("a b.MP4", size=(320, 240), seconds=1), "identity-video"),
     ("scan", raw("letter.pdf", PDF), "identity-pdf"),
     ("scan with something behind its end", raw("letter.PDF", PDF + bytes(1000)), "identity-pdf"),
     ("24 kHz", wav("a.wav"), "voice-wav"),
@@ -582,4 +581,3 @@ def test_every_limit_is_complete() -> None:
     for role, limit in TENCENT.limits().items():
         assert isinstance(limit, Limit) and limit.role == role and limit.what and limit.source and limit.kinds
         assert limit.folder in ("idcard", "video", "audio", "photo", "zeroshot")
-    assert wave_head(1)[1] == 48_000
