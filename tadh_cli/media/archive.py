@@ -7,12 +7,12 @@ import re
 import shutil
 import zipfile
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tadh_cli.api.material import Limit
 from tadh_cli.errors import FileError, InputError
-from tadh_cli.media.preflight import inspect, inspect_recordings, problems, refuse
+from tadh_cli.media.preflight import Report, inspect, inspect_recordings, refuse
 
 _COPIED_AT_ONCE = 1024 * 1024
 _LONGEST_STEM = 60
@@ -20,9 +20,10 @@ _LONGEST_STEM = 60
 
 @dataclass(frozen=True)
 class Packed:
-    """A zip that was made: its path, the name each source got in it, and what of a directory was left out."""
+    """A zip that was made: its path, what its inspection says, the name each source got in it, what was left out."""
 
     path: Path
+    report: Report
     names: tuple[tuple[Path, str], ...]
     ignored: tuple[Path, ...] = ()
 
@@ -57,22 +58,21 @@ def pack(sources: Sequence[Path], target: Path, limit: Limit, *, flag: str = "")
     """
     found, ignored = recordings(sources)
     named = tuple(zip(found, safe_names(found), strict=True))
-    lead = f"{flag} " if flag else ""
-    report = inspect_recordings(found, limit)
-    if wrong := problems(flag, report):
-        raise InputError(wrong)
     if not found:
-        raise InputError(f"{lead}{', '.join(map(str, sources))} has no WAV file in it ({limit.source})")
+        lead = f"{flag} " if flag else ""
+        raise InputError(f"{lead}{', '.join(map(str, sources))}: has no WAV file in it ({limit.source})")
+    refuse(flag, *inspect_recordings(found, limit))
     part = target.with_name(f"{target.name}.part")
     try:
         _write(part, named)
-        refuse(flag, inspect(part, limit, name=target.name))
+        report = inspect(part, limit, name=str(target))
+        refuse(flag, report)
         os.replace(part, target)
     except OSError as error:
         raise FileError(f"{error.filename or part}: {(error.strerror or type(error).__name__).lower()}") from None
     finally:
         part.unlink(missing_ok=True)
-    return Packed(target, named, tuple(ignored))
+    return Packed(target, replace(report, path=target), named, tuple(ignored))
 
 
 def safe_names(paths: Sequence[Path]) -> list[str]:

@@ -104,19 +104,24 @@ def inspect(path: Path, limit: Limit, *, name: str = "") -> Report:
     return Report(shown, path, limit, facts, tuple(judge(shown, facts, limit)))
 
 
-def inspect_recordings(paths: Sequence[Path], limit: Limit) -> Report:
-    """Check sounds that are to be packed into an archive with this limit; what they are called does not matter."""
+def inspect_recordings(paths: Sequence[Path], limit: Limit) -> list[Report]:
+    """Check sounds that are to be packed into an archive with this limit: each, and in the last report all together.
+
+    What they are called does not matter.
+    """
     inner = _one_of_several(limit)
-    findings: list[Finding] = []
-    members: list[Member] = []
-    for path in paths:
-        report = inspect(path, inner)
-        findings += [_about(report.name, finding) for finding in report.findings if finding.check != "name"]
-        if report.facts is not None:
-            members.append(Member(report.name, report.facts.size_bytes, report.facts))
-    whole = Facts("zip", sum(member.size_bytes for member in members), count=len(paths), members=tuple(members))
-    findings += _together(whole, limit)
-    return Report(", ".join(map(str, paths)), Path(), limit, whole, tuple(findings))
+    reports = [inspect(path, inner) for path in paths]
+    reports = [
+        replace(report, findings=tuple(finding for finding in report.findings if finding.check != "name"))
+        for report in reports
+    ]
+    members = tuple(
+        Member(report.name, report.facts.size_bytes, report.facts) for report in reports if report.facts is not None
+    )
+    whole = Facts("zip", sum(member.size_bytes for member in members), count=len(paths), members=members)
+    # Those that can't be read are told already, they do not lack as well.
+    together = tuple(_together(whole, limit)) if len(members) == len(paths) else ()
+    return [*reports, Report(f"{len(paths)} recordings", Path(), limit, whole, together)]
 
 
 def _one_of_several(limit: Limit) -> Limit:
