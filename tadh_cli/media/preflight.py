@@ -446,7 +446,8 @@ def _sounds(members: Iterable[Member]) -> list[Member]:
 
 
 def _base(name: str) -> str:
-    return re.split(r"[/\\]", name)[-1]
+    base = re.split(r"[/\\]", name)[-1]
+    return base if base.strip(".") else "nameless"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -7,21 +7,29 @@ import stat
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from tadh_cli.media import boxes, pictures, sounds, zips
 from tadh_cli.media.facts import Facts
 from tadh_cli.media.kind import HEAD_BYTES, kind_of
 
+if TYPE_CHECKING:
+    from av import VideoStream
+    from av.audio import AudioStream
+    from av.audio.codeccontext import AudioCodecContext
+
 # Kinds whose headers are not read here.
 _BY_PYAV = ("wma", "ogg", "flac", "webm", "3gp")
+# What FFmpeg may take a file for, so that none can pass as a list of others.
+_FORMATS = {"wma": "asf", "ogg": "ogg", "flac": "flac", "webm": "matroska", "mp3": "mp3", "aac": "aac"}
 
 
 def probe(path: Path) -> Facts:
     """Read the headers of a regular file; raises OSError with words for a user when there is none to be read."""
     try:
         with open(_regular(path), "rb") as file:
-            return _probed(file, os.fstat(file.fileno()).st_size)
+            facts, is_enough = _probed(file, os.fstat(file.fileno()).st_size)
+        return facts if is_enough else _measured(path, facts)
     except ValueError as error:  # a NUL in the name
         raise OSError(0, str(error)) from None
 
@@ -46,7 +54,8 @@ def _regular(path: Path) -> Path:
     return path
 
 
-def _probed(file: IO[bytes], size: int) -> Facts:
+def _probed(file: IO[bytes], size: int) -> tuple[Facts, bool]:
+    """What its headers say, and whether that is all that they can say."""
     kind = kind_of(file.read(HEAD_BYTES))
     if kind == "mp3":
         # Tags of MP3 are put before other sounds too.
@@ -55,11 +64,9 @@ def _probed(file: IO[bytes], size: int) -> Facts:
     facts = Facts(kind, size)
     if kind in _READERS:
         facts = _READERS[kind](file, facts)
-    # A movie in fragments keeps its times elsewhere.
-    if kind in _BY_PYAV or (facts.is_fragmented and not facts.damage):
-        file.seek(0)
-        facts = _measured(file, facts)
-    return facts
+    # A movie in fragments keeps its times elsewhere, and frames may be too many to count.
+    is_open = facts.is_fragmented or (kind in ("mp3", "aac") and facts.seconds is None)
+    return facts, kind not in _BY_PYAV and (not is_open or bool(facts.damage))
 
 
 def _movie(file: IO[bytes], facts: Facts) -> Facts:
@@ -128,8 +135,7 @@ def _wave(file: IO[bytes], facts: Facts) -> Facts:
 def _frames(file: IO[bytes], facts: Facts) -> Facts:
     found = sounds.frames(file, facts.size_bytes)
     if found is None:
-        file.seek(0)
-        return _measured(file, facts)
+        return facts
     # Both begin alike; the frame's header says which it is.
     kind = {"aac": "aac", "mp3": "mp3"}.get(found.codec, facts.kind)
     return _with_sound(replace(facts, kind=kind), found)
@@ -180,35 +186,45 @@ _READERS: dict[str, Callable[[IO[bytes], Facts], Facts]] = {
 }
 
 
-def _measured(file: IO[bytes], facts: Facts) -> Facts:
-    """What PyAV adds to what is known; the same without it. A file and no name, since names may be protocols to it."""
+def _measured(path: Path, facts: Facts) -> Facts:
+    """What PyAV adds to what is known; the same without it."""
     try:
         import av
     except ImportError:
         return facts
+    # Alone, a name with a colon would be an address.
+    name, form = f"file:{os.path.abspath(path)}", _FORMATS.get(facts.kind, "mov")
     try:
-        with av.open(file, "r") as container:
+        with av.open(name, format=form) as container:
             seconds = facts.seconds if container.duration is None else container.duration / av.time_base
-            facts = replace(facts, seconds=seconds or None, has_picture=bool(container.streams.video))
+            facts = replace(
+                facts,
+                seconds=seconds or None,
+                has_picture=bool(container.streams.video),
+                has_sound=bool(container.streams.audio),
+            )
             for sound in container.streams.audio[:1]:
-                context = sound.codec_context
-                facts = replace(
-                    facts,
-                    has_sound=True,
-                    audio_codec=context.name,
-                    sample_rate_hz=context.sample_rate or None,
-                    channels=context.channels or None,
-                    bit_rate=context.bit_rate or None,
-                )
+                facts = _heard(facts, sound)
             for picture in container.streams.video[:1]:
-                rate = picture.average_rate
-                facts = replace(
-                    facts,
-                    width=facts.width or picture.width or None,
-                    height=facts.height or picture.height or None,
-                    frame_rate=facts.frame_rate or (float(rate) if rate else None),
-                    video_codec=facts.video_codec or picture.codec_context.name,
-                )
+                facts = _seen(facts, picture)
     except (av.FFmpegError, ValueError) as error:
         return replace(facts, damage=f"can't be read: {str(error).partition(';')[0]}")
-    return replace(facts, has_sound=bool(facts.has_sound))
+    return facts
+
+
+def _heard(facts: Facts, stream: AudioStream) -> Facts:
+    context: AudioCodecContext | None = stream.codec_context
+    if context is None:  # a codec that nobody knows, whatever the types say
+        return facts
+    return replace(
+        facts,
+        audio_codec=context.name,
+        sample_rate_hz=context.sample_rate or None,
+        channels=context.channels or None,
+        bit_rate=context.bit_rate or None,
+    )
+
+
+def _seen(facts: Facts, stream: VideoStream) -> Facts:
+    rate = stream.average_rate if stream.codec_context is not None else None
+    return replace(facts, frame_rate=facts.frame_rate or (float(rate) if rate else None))

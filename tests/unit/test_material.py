@@ -186,6 +186,16 @@ def test_real_sounds_are_measured(name: str, rate_hz: int, bit_rate: int) -> Non
     assert facts.seconds == pytest.approx(5.0, abs=0.3) and facts.bit_rate == pytest.approx(bit_rate, rel=0.15)
 
 
+@pytest.mark.parametrize("name", ["file:a.wma", "http:b.wma", "-.wma", "concat:a|b.wma"])
+def test_a_name_is_no_address(name: str) -> None:
+    assert probe(sound(Path("a.wma")).rename(name)).sample_rate_hz == 44_100
+
+
+def test_a_list_of_other_files_is_no_sound() -> None:
+    Path("a.wma").write_bytes(b"\x30\x26\xb2\x75\x8e\x66\xcf\x11" + b"#EXTM3U\n/etc/passwd\n")
+    assert "can't be read" in probe(Path("a.wma")).damage
+
+
 def test_a_tag_before_an_aac_makes_no_mp3_of_it() -> None:
     content = sound(Path("a.aac"), seconds=2.0).read_bytes()
     Path("a.aac").write_bytes(b"ID3\x04\x00\x00\x00\x00\x01\x00" + bytes(128) + content)
@@ -327,6 +337,12 @@ def test_a_directory_with_64_bits_is_read() -> None:
     Path("v.zip").write_bytes(data[:-22] + record + locator + end)
     assert zipfile.ZipFile("v.zip").namelist() == ["a.wav"]
     assert [member.name for member in held(Path("v.zip")).members] == ["a.wav"]
+
+
+@pytest.mark.parametrize("name", [".", "..", "...", "a/.", "\\", "\n"])
+def test_a_file_in_an_archive_may_have_any_name(name: str) -> None:
+    report = inspect(zipped(Path("v.zip"), {name: wave()}), TENCENT.limit("voice-zip"))
+    assert {finding.check for finding in report.of("error")} & {"name", "layout"}
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
