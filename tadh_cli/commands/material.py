@@ -14,18 +14,19 @@ if TYPE_CHECKING:
     from tadh_cli.media.facts import Facts, Member
     from tadh_cli.media.preflight import Finding, Report
 
-_ROWS = View(
+# Few enough columns for a terminal of 80, since what to do stands in the last.
+_TABLE = View(
     id="File",
     columns=(
         Column("File"),
-        Column("Level"),
-        Column("Check"),
+        Column("Finding"),
         Column("Measured"),
         Column("Limit"),
-        Column("Fix", "What to do"),
+        Column("Advice", "What to do"),
     ),
     wide=(Column("Source"),),
 )
+_ROWS = View(id="File", columns=tuple(map(Column, ("File", "Level", "Check", "Measured", "Limit", "Fix", "Command"))))
 _FILES = View(id="File")
 
 
@@ -33,7 +34,9 @@ def check(tadh: Tadh, names: Iterable[str], role: str) -> None:
     """Inspect files and show what was found; raises InputError when one is refused."""
     reports = list(_reports(tadh, names, _limit(role)))
     tadh.refuse()
-    if tadh.form in ("table", "wide", "csv"):
+    if tadh.form in ("table", "wide"):
+        tadh.draw(Records([row for report in reports for row in _lines(report)], _TABLE))
+    elif tadh.form == "csv":
         tadh.draw(Records([row for report in reports for row in _rows(report)], _ROWS))
     else:
         tadh.draw(Records([_file(report) for report in reports], _FILES))
@@ -78,11 +81,26 @@ def _refusal(report: Report) -> str:
     return f"{report.name}: {'; '.join(finding.sentence for finding in report.of('error'))}"
 
 
+def _lines(report: Report) -> Iterator[Mapping[str, Any]]:
+    """A line of the table for each finding; one that says so when there is none."""
+    if not report.findings:
+        yield {"File": report.name, "Finding": "ok", "Measured": f"fit as {report.limit.what}"}
+    for finding in report.findings:
+        yield {
+            "File": report.name,
+            "Finding": f"{finding.level}: {finding.check}",
+            "Measured": finding.measured,
+            "Limit": finding.limit,
+            "Advice": finding.advice,
+            "Source": finding.source,
+        }
+
+
 def _rows(report: Report) -> Iterator[Mapping[str, Any]]:
     if not report.findings:
-        yield {"File": report.name, "Level": "ok", "Check": "all", "Measured": report.limit.what, "Source": ""}
+        yield {"File": report.name, "Level": "ok"}
     for finding in report.findings:
-        yield {"File": report.name, **_found(finding), "Fix": finding.advice}
+        yield {"File": report.name, **_found(finding)}
 
 
 def _found(finding: Finding) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def test_a_good_film_is_said_to_be_good(tadh: Program) -> None:
     Film().write(Path("film.mp4"))
     ran = tadh("avatar", "check", "film.mp4", "--type", "studio", "-o", "table")
     heading, _, row = ran.out.splitlines()
-    assert heading.split() == ["File", "Level", "Check", "Measured", "Limit", "What", "to", "do"]
+    assert heading.split() == ["File", "Finding", "Measured", "Limit", "What", "to", "do"]
     assert row.split("   ")[:2] == ["film.mp4", "ok"] and ran.err == ""
 
 
@@ -35,7 +35,7 @@ def test_a_faulty_film_is_refused_with_what_to_do(tadh: Program) -> None:
     Film(seconds=700, rate=Fraction(24)).write(Path("my film.mp4"))
     ran = tadh("avatar", "check", "my film.mp4", "--type", "studio", "-o", "table", code=2)
     length, rate = ran.out.splitlines()[2:]
-    assert length.split()[:4] == ["my", "film.mp4", "error", "length"]
+    assert length.split()[:4] == ["my", "film.mp4", "error:", "length"]
     assert "700 s" in length and "2 to 10 minutes" in length and "ffmpeg -i 'my film.mp4'" in length
     assert "24 fps" in rate and "25 to 60 fps" in rate
     assert ran.err == (

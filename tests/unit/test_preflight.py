@@ -76,6 +76,21 @@ def raw(name: str, content: bytes) -> Make:
     return made(name, lambda path: path.write_bytes(content))
 
 
+def film_and_sound(path: Path) -> None:
+    """A Windows Media film, which begins as a sound of that kind does."""
+    import av
+
+    with av.open(str(path), "w", format="asf") as target:
+        pictures = target.add_stream("wmv2", rate=25)
+        pictures.width, pictures.height, pictures.pix_fmt = 64, 48, "yuv420p"
+        sounds = target.add_stream("wmav2", rate=44_100)
+        sounds.bit_rate = 96_000
+        silence = av.AudioFrame("s16", "mono", 4096)
+        silence.sample_rate = 44_100
+        target.mux(pictures.encode(av.VideoFrame(64, 48, "yuv420p")))
+        target.mux(sounds.encode(silence))  # type: ignore[attr-defined]
+
+
 def judged(make: Make, role: str) -> Report:
     return inspect(make(), TENCENT.limit(role))
 
@@ -240,6 +255,8 @@ FAULTY: list[tuple[str, Make, str, list[str]]] = [
     ("ultra ogg", raw("me.ogg", b"OggS" + bytes(60)), "ultra", ["format"]),
     ("ultra mp3 of noise", raw("me.mp3", b"ID3\x04\x00\x00\x00\x00\x00\x00" + bytes(9000)), "ultra", ["integrity"]),
     ("a film called m4a", film("me.m4a"), "ultra", ["format"]),
+    ("a film called wma", made("me.wma", film_and_sound), "ultra", ["tracks"]),
+    ("a wma cut off", made("me.wma", lambda path: clipped(sound(path), 0.01)), "ultra", ["integrity"]),
     # Sounds that drive
     ("demo over 10 MiB", wav("demo.wav", seconds=10 * MIB / 48_000), "demo-audio", ["size"]),
     ("demo flac", raw("demo.flac", b"fLaC" + bytes(60)), "demo-audio", ["format"]),
