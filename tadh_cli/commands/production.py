@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from tadh_cli.api.video import AudioOptions, VideoOptions
 from tadh_cli.api.waiter import State, Waiter
 from tadh_cli.commands.context import Tadh
+from tadh_cli.commands.following import carrying, chosen, followed
 from tadh_cli.commands.options import Following, pairs
-from tadh_cli.duration import seconds, words
-from tadh_cli.errors import InputError, TadhError, TaskFailed
+from tadh_cli.duration import words
+from tadh_cli.errors import TadhError, TaskFailed
 from tadh_cli.ui.records import Record, Records, View
 
 if TYPE_CHECKING:
@@ -57,22 +58,8 @@ def make(
     # Audio is followed by the same commands as video.
     resume = f"video wait {task_id}" + (f" --download {delivery.download}" if delivery.download else "")
     with tadh.resumable(resume, task_id):
-        found = _followed(tadh, kind, [task_id], following)
+        found = followed(tadh, kind, [task_id], following)
         return _delivered(tadh, kind, found, _target(delivery.download, force=delivery.force), view)
-
-
-def look(tadh: Tadh, kind: str, given: Sequence[str] | None, view: View, *, all_: bool) -> Records | Record:
-    """One question about each task."""
-    ids = _ids(tadh, kind, given, all_=all_)
-    waiter = tadh.provider.waiter(kind)
-    records: list[Mapping[str, Any]] = []
-    for task_id in ids:
-        try:
-            records.append(tadh.tasks.look(waiter, task_id))
-        except TadhError as error:
-            error.task_id, error.records = task_id, records
-            raise
-    return Record(records[0], view) if len(ids) == 1 and not all_ else Records(records, view)
 
 
 def follow(
@@ -89,14 +76,14 @@ def follow(
     """Tasks to their end, and their files to this machine."""
     following.check(tadh)
     target = _target(download, force=force)
-    ids = _ids(tadh, kind, given, all_=all_)
+    ids = chosen(tadh, kind, given, all_=all_)
     if target is not None and not target.is_directory and len(ids) > 1:
         tadh.problems.append(f"--download {download}: {len(ids)} tasks need a directory, with a slash at its end")
     tadh.problems += target.check(is_new=False) if target else []
     tadh.refuse()
     resume = f"{kind} wait {' '.join(ids)}" + (f" --download {download}" if download else "")
     with tadh.resumable(resume, ids[0] if len(ids) == 1 else ""):
-        found = _followed(tadh, kind, ids, following)
+        found = followed(tadh, kind, ids, following)
         if len(ids) == 1 and not all_:
             return _delivered(tadh, kind, found, target, view)
         return _all_delivered(tadh, kind, found, target, view)
@@ -117,9 +104,9 @@ def fetch(
         record = tadh.tasks.look(waiter, task_id)
         state = waiter.classify(record)
         if state is State.FAILED:
-            raise _with(tadh.tasks.failure(waiter, record), [record])
+            raise carrying(tadh.tasks.failure(waiter, record), [record])
         if state is not State.DONE:
-            raise _with(
+            raise carrying(
                 TaskFailed(
                     f"{kind} {task_id} is not finished: {record['Status']}", hint=f"`tadh {kind} wait {task_id}`"
                 ),
@@ -136,26 +123,6 @@ def _home(tadh: Tadh) -> str:
     """Where results go when no place is named: the profile's directory, else the current one."""
     folder = tadh.settings.defaults.get("output_dir")
     return f"{folder.rstrip('/')}/" if folder else "./"
-
-
-def past(tadh: Tadh, kind: str, state: str | None, since: str | None, limit: int | None) -> Iterator[dict[str, Any]]:
-    """Tasks of a kind (all when empty) from the ledger."""
-    from tadh_cli.engine.clock import iso, unix
-    from tadh_cli.engine.tasks import kept_until
-
-    start = ""
-    if since:
-        try:
-            start = iso(tadh.clock.now_s() - seconds(since))
-        except ValueError as error:
-            tadh.problems.append(f"--since {error}")
-    tadh.refuse()
-    for record in tadh.ledger.tasks(kind=kind, state=state or "", since=start, limit=-1 if limit is None else limit):
-        expires = kept_until(record)
-        if expires is not None:
-            record["ExpiresAt"] = iso(expires)
-            record["DaysLeft"] = max(0, int((unix(iso(expires)) - tadh.clock.now_s()) // 86_400))
-        yield record
 
 
 # Steps -------------------------------------------------------------------------------------------------
@@ -222,23 +189,6 @@ def _uploaded(tadh: Tadh, plan: Plan) -> str:
         return upload(tadh.client, tadh.transport, plan.upload.path, "audio", moved, suffix=plan.upload.suffix)
 
 
-def _followed(tadh: Tadh, kind: str, ids: Sequence[str], following: Following) -> dict[str, Mapping[str, Any]]:
-    """The last record of each task; raised failures carry what is known."""
-    from tadh_cli.ui.progress import following as shown
-
-    waiter = tadh.provider.waiter(kind)
-    found: dict[str, Mapping[str, Any]] = {}
-    try:
-        with shown(tadh.messages) as show:
-            for snapshot in tadh.tasks.watch(waiter, ids, following.patience(tadh)):
-                if snapshot.record:
-                    found[snapshot.task_id] = snapshot.record
-                show(snapshot)
-    except TadhError as error:
-        raise _with(error, list(found.values())) from error.__cause__
-    return found
-
-
 def _delivered(
     tadh: Tadh, kind: str, found: Mapping[str, Mapping[str, Any]], target: Target | None, view: View
 ) -> Record | None:
@@ -246,7 +196,7 @@ def _delivered(
     waiter = tadh.provider.waiter(kind)
     (record,) = found.values()
     if waiter.classify(record) is State.FAILED:
-        raise _with(tadh.tasks.failure(waiter, record), [record])
+        raise carrying(tadh.tasks.failure(waiter, record), [record])
     if target is None:
         return Record(record, view)
     if target.is_stdout:
@@ -272,7 +222,7 @@ def _all_delivered(
         first = (
             failed[0] if len(failed) == 1 else TaskFailed(f"{len(failed)} of {len(found)} failed: {failed[0].message}")
         )
-        raise _with(first, records)
+        raise carrying(first, records)
     return Records(records, view)
 
 
@@ -280,7 +230,7 @@ def _fetched(tadh: Tadh, waiter: Waiter, record: Mapping[str, Any], target: Targ
     try:
         files = _results(tadh).fetch(waiter, record, target)
     except TadhError as error:
-        raise _with(error, [record]) from error.__cause__
+        raise carrying(error, [record]) from error.__cause__
     tadh.messages.say(f"{record['TaskId']}: {', '.join(files)}")
     return files
 
@@ -299,18 +249,3 @@ def _target(given: str | None, *, force: bool) -> Target | None:
     from tadh_cli.engine.results import Target
 
     return Target(given, force) if given else None
-
-
-def _ids(tadh: Tadh, kind: str, given: Sequence[str] | None, *, all_: bool) -> list[str]:
-    """The tasks that are meant: those named, or all of the profile that have not ended."""
-    if bool(given) == all_:
-        raise InputError("name at least one TASK, or use --all" if not given else "either name tasks or use --all")
-    if given:
-        return list(dict.fromkeys(given))
-    found: list[str] = tadh.ledger.unfinished(kind, tadh.settings.profile)
-    return found
-
-
-def _with(error: TadhError, records: Sequence[Mapping[str, Any]]) -> TadhError:
-    error.records = error.records or records
-    return error

@@ -9,8 +9,8 @@ import typer
 from tadh_cli.commands import offers
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
+from tadh_cli.commands.following import past
 from tadh_cli.commands.options import Limit, Since, State
-from tadh_cli.commands.production import past
 from tadh_cli.errors import NotFound
 from tadh_cli.ui.records import Column, Record, Records, View
 

@@ -10,8 +10,9 @@ from tadh_cli.api.video import VideoOptions
 from tadh_cli.commands import offers
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
+from tadh_cli.commands.following import look, past
 from tadh_cli.commands.options import All, Download, DryRun, Following, Force, Limit, Set, Since, State, Wait
-from tadh_cli.commands.production import Delivery, follow, look, make, past
+from tadh_cli.commands.production import Delivery, follow, make
 from tadh_cli.ui.forms import day, milliseconds
 from tadh_cli.ui.records import Column, Record, Records, View
 
