@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 # Every group and command, the module it is in and its line of help: all that --help needs.
 ENTRIES = {
-    "avatar": ("avatar", "Avatars of the account"),
-    "voice": ("voice", "Voices of the account, and audio spoken by them"),
+    "avatar": ("avatar", "Avatars of the account: list, check material, customize"),
+    "voice": ("voice", "Voices of the account: list, speak, check recordings, clone"),
     "video": ("video", "Videos: make, follow, download, list"),
     "task": ("task", "The ledger of everything submitted from here"),
     "config": ("settings", "Profiles and where they are read from"),

@@ -15,9 +15,7 @@ GENDERS = {"male": "MALE", "female": "FEMALE"}
 class Customization:
     """What an avatar and a voice in the making have in common."""
 
-    name: str | None = opt(
-        "--name", "name, unique in the account: 2 to 50 letters, digits, Chinese characters, _ and -"
-    )
+    name: str | None = opt("--name", "name, unique in the account: 2 to 50 letters, digits, _, -, Chinese")
     gender: str | None = opt("--gender", "gender", words=GENDERS)
     identity_video: str | None = opt(
         "--identity-video", "authorization letter, read aloud: mp4; a file to upload or a URL", metavar="FILE|URL"
@@ -54,4 +52,16 @@ class VoiceClone(Customization):
     )
     audio: str | None = opt("--audio", "ultra: recording to inspect and to clone", metavar="FILE|URL")
     audio_id: str | None = opt("--audio-id", "ultra: recording that passed `tadh voice check`", metavar="ID")
+    text_id: str | None = opt("--text-id", "ultra: training text that is read: `tadh voice texts`", metavar="ID")
+
+
+@dataclass(frozen=True, eq=False)
+class RecordingCheck:
+    """One inspection of a recording by the service."""
+
+    recording: str = ""
+    # The option or argument that names the recording.
+    source: str = "FILE"
+    edition: str | None = opt("--edition", "edition of the clone that it is for", words=VOICE_EDITIONS)
+    text: str | None = opt("--text", "what is read in it; @FILE or - reads a file or stdin", metavar="TEXT|@FILE|-")
     text_id: str | None = opt("--text-id", "ultra: training text that is read: `tadh voice texts`", metavar="ID")

@@ -33,6 +33,14 @@ class Names(NamedTuple):
         return self.words.get(value, value) if isinstance(value, str) else value
 
 
+class Attachment(NamedTuple):
+    """A value that may be a local file: its place in the request, its option, what kind of material it has to be."""
+
+    path: str
+    flag: str
+    role: str
+
+
 class Order(NamedTuple):
     """The call, its values by dotted path, how the user knows them, and what was wrong already."""
 
@@ -40,3 +48,4 @@ class Order(NamedTuple):
     values: dict[str, Any]
     names: Names
     problems: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 if TYPE_CHECKING:
+    from tadh_cli.api.customization import Customization, RecordingCheck
     from tadh_cli.api.material import Limit
     from tadh_cli.api.operation import Json, Operation
     from tadh_cli.api.production import Order, Script
@@ -69,6 +70,8 @@ class Provider(NamedTuple):
     audio_order: Callable[[AudioOptions, Script], Order]
     # What a file that is handed in may be, by its role.
     limits: Callable[[], Mapping[str, Limit]]
+    customization_order: Callable[[Customization], Order]
+    check_order: Callable[[RecordingCheck], Order]
     store: Store
 
     def find(self, name: str) -> list[Operation]:
@@ -79,9 +82,10 @@ class Provider(NamedTuple):
             return [exact]
         return [op for op in self.operations() if op.path.lower().endswith(f"/{wanted.lstrip('/')}")]
 
-    def waiter(self, kind: str) -> Waiter:
+    def waiter(self, kind: str, edition: str = "") -> Waiter:
         """How to follow tasks of a kind; raises KeyError for kinds that the vendor lacks."""
-        return next((waiter for waiter in self.waiters() if waiter.kind == kind), None) or _lacking(self.name, kind)
+        found = (waiter for waiter in self.waiters() if (waiter.kind, waiter.edition) == (kind, edition))
+        return next(found, None) or _lacking(self.name, " ".join([edition, kind]).strip())
 
     def operation(self, name: str) -> Operation:
         """The operation of this name; raises KeyError for what the vendor lacks."""

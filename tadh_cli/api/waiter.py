@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -21,6 +21,10 @@ class State(Enum):
         return self in (State.DONE, State.FAILED)
 
 
+def _as_it_is(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    return record
+
+
 class Waiter(NamedTuple):
     """The operation to ask, the name of its id, and the first matching row of words decides."""
 
@@ -28,6 +32,12 @@ class Waiter(NamedTuple):
     kind: str
     rows: tuple[tuple[Mapping[str, object], State], ...]
     id: str = "TaskId"
+    # Where the same kind of thing is made in several ways: which of them.
+    edition: str = ""
+    # The stages that a task walks through, in order, where answers tell them.
+    stages: tuple[str, ...] = ()
+    # What an answer says, in the fields of task records; the rows speak of these.
+    tell: Callable[[Mapping[str, Any]], Mapping[str, Any]] = _as_it_is
     # Where the answer has the reason of a failure.
     code: str = "FailCode"
     message: str = "FailMessage"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from tadh_cli.api.waiter import State, Waiter
 from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.options import Following
 from tadh_cli.duration import seconds
-from tadh_cli.errors import InputError, TadhError
+from tadh_cli.errors import InputError, TadhError, TaskFailed
 from tadh_cli.ui.records import Record, Records, View
 
 
@@ -26,14 +27,13 @@ def look(tadh: Tadh, kind: str, given: Sequence[str] | None, view: View, *, all_
     return Record(records[0], view) if len(ids) == 1 and not all_ else Records(records, view)
 
 
-def followed(tadh: Tadh, kind: str, ids: Sequence[str], following: Following) -> dict[str, Mapping[str, Any]]:
+def followed(tadh: Tadh, waiter: Waiter, ids: Sequence[str], following: Following) -> dict[str, Mapping[str, Any]]:
     """The last record of each task; raised failures carry what is known."""
     from tadh_cli.ui.progress import following as shown
 
-    waiter = tadh.provider.waiter(kind)
     found: dict[str, Mapping[str, Any]] = {}
     try:
-        with shown(tadh.messages) as show:
+        with shown(tadh.messages, waiter.stages) as show:
             for snapshot in tadh.tasks.watch(waiter, ids, following.patience(tadh)):
                 if snapshot.record:
                     found[snapshot.task_id] = snapshot.record
@@ -41,6 +41,22 @@ def followed(tadh: Tadh, kind: str, ids: Sequence[str], following: Following) ->
     except TadhError as error:
         raise carrying(error, list(found.values())) from error.__cause__
     return found
+
+
+def concluded(tadh: Tadh, waiter: Waiter, record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The record of one task; raises its failure."""
+    if waiter.classify(record) is State.FAILED:
+        raise carrying(tadh.tasks.failure(waiter, record), [record])
+    return record
+
+
+def all_concluded(tadh: Tadh, waiter: Waiter, records: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """The records of several tasks; raises a failure for those that failed."""
+    failed = [tadh.tasks.failure(waiter, record) for record in records if waiter.classify(record) is State.FAILED]
+    if failed:
+        many = TaskFailed(f"{len(failed)} of {len(records)} failed: {failed[0].message}")
+        raise carrying(failed[0] if len(failed) == 1 else many, records)
+    return records
 
 
 def past(tadh: Tadh, kind: str, state: str | None, since: str | None, limit: int | None) -> Iterator[dict[str, Any]]:

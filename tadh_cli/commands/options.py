@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from tadh_cli.api.options import opt
+from tadh_cli.commands import offers
 from tadh_cli.commands.context import Tadh
 from tadh_cli.config import DEFAULT_TIMEOUT_S
 from tadh_cli.duration import seconds
@@ -36,6 +37,13 @@ State = Annotated[
 Since = Annotated[str | None, typer.Option("--since", metavar="DURATION", help="submitted within this time: 7d")]
 Limit = Annotated[int | None, typer.Option("--limit", metavar="N", help="at most so many")]
 PageSize = Annotated[int | None, typer.Option("--page-size", metavar="N", help="items of one request, 1 to 100")]
+Tasks = Annotated[list[str] | None, typer.Argument(metavar="TASK…", help="ids of tasks", autocompletion=offers.tasks)]
+OneTask = Annotated[str, typer.Argument(metavar="TASK", help="id of the task", autocompletion=offers.tasks)]
+SkipChecks = Annotated[bool, typer.Option("--skip-checks", help="send files that the local inspection refuses")]
+AutoConfirm = Annotated[bool, typer.Option("--auto-confirm", help="accept the demo without looking at it")]
+Reason = Annotated[
+    str | None, typer.Option("--reason", metavar="TEXT", help="what has to be better, 300 characters at most")
+]
 Search = Annotated[str | None, typer.Option("--search", metavar="TEXT", help="only items that contain this text")]
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from tadh_cli.api.video import AudioOptions, VideoOptions
 from tadh_cli.api.waiter import State, Waiter
 from tadh_cli.commands.context import Tadh
-from tadh_cli.commands.following import carrying, chosen, followed
+from tadh_cli.commands.following import all_concluded, carrying, chosen, concluded, followed
 from tadh_cli.commands.options import Following, pairs
+from tadh_cli.commands.submitting import rehearsal
 from tadh_cli.duration import words
 from tadh_cli.errors import TadhError, TaskFailed
 from tadh_cli.ui.records import Record, Records, View
@@ -46,7 +47,7 @@ def make(
     for warning in plan.warnings:
         tadh.messages.warn(warning)
     if delivery.dry_run:
-        return Record(_rehearsal(tadh, plan))
+        return Record(_rehearsed(tadh, plan))
     prepared = plan.prepared
     if plan.upload is not None:
         prepared = plan.with_upload(_uploaded(tadh, plan))
@@ -58,8 +59,9 @@ def make(
     # Audio is followed by the same commands as video.
     resume = f"video wait {task_id}" + (f" --download {delivery.download}" if delivery.download else "")
     with tadh.resumable(resume, task_id):
-        found = followed(tadh, kind, [task_id], following)
-        return _delivered(tadh, kind, found, _target(delivery.download, force=delivery.force), view)
+        waiter = tadh.provider.waiter(kind)
+        found = followed(tadh, waiter, [task_id], following)
+        return _delivered(tadh, waiter, found, _target(delivery.download, force=delivery.force), view)
 
 
 def follow(
@@ -83,10 +85,11 @@ def follow(
     tadh.refuse()
     resume = f"{kind} wait {' '.join(ids)}" + (f" --download {download}" if download else "")
     with tadh.resumable(resume, ids[0] if len(ids) == 1 else ""):
-        found = followed(tadh, kind, ids, following)
+        waiter = tadh.provider.waiter(kind)
+        found = followed(tadh, waiter, ids, following)
         if len(ids) == 1 and not all_:
-            return _delivered(tadh, kind, found, target, view)
-        return _all_delivered(tadh, kind, found, target, view)
+            return _delivered(tadh, waiter, found, target, view)
+        return _all_delivered(tadh, waiter, found, target, view)
 
 
 def fetch(
@@ -157,23 +160,12 @@ def _with_defaults(tadh: Tadh, options: Any) -> Any:
     )
 
 
-def _rehearsal(tadh: Tadh, plan: Plan) -> dict[str, Any]:
-    """What would be sent."""
-    from tadh_cli.api.operation import Json
-
-    body: Json = tadh.provider.wrap(plan.prepared.payload)
+def _rehearsed(tadh: Tadh, plan: Plan) -> dict[str, Any]:
+    """What would be sent, and about how long the result will be."""
     uploads = []
     if plan.upload is not None:
         uploads.append({"File": str(plan.upload.path), "Bytes": plan.upload.size_bytes, "Folder": "audio/"})
-    return {
-        "DryRun": True,
-        "Method": plan.prepared.method,
-        "Url": tadh.mask.text(tadh.client.url(plan.prepared)),
-        "Body": tadh.mask.document(body),
-        "Uploads": uploads,
-        "EstimatedMinutes": plan.minutes,
-        "Warnings": list(plan.warnings),
-    }
+    return {**rehearsal(tadh, plan.prepared, uploads, plan.warnings), "EstimatedMinutes": plan.minutes}
 
 
 def _about(plan: Plan) -> str:
@@ -190,13 +182,11 @@ def _uploaded(tadh: Tadh, plan: Plan) -> str:
 
 
 def _delivered(
-    tadh: Tadh, kind: str, found: Mapping[str, Mapping[str, Any]], target: Target | None, view: View
+    tadh: Tadh, waiter: Waiter, found: Mapping[str, Mapping[str, Any]], target: Target | None, view: View
 ) -> Record | None:
     """One finished task, its files fetched; raises its failure."""
-    waiter = tadh.provider.waiter(kind)
     (record,) = found.values()
-    if waiter.classify(record) is State.FAILED:
-        raise carrying(tadh.tasks.failure(waiter, record), [record])
+    concluded(tadh, waiter, record)
     if target is None:
         return Record(record, view)
     if target.is_stdout:
@@ -206,24 +196,18 @@ def _delivered(
 
 
 def _all_delivered(
-    tadh: Tadh, kind: str, found: Mapping[str, Mapping[str, Any]], target: Target | None, view: View
+    tadh: Tadh, waiter: Waiter, found: Mapping[str, Mapping[str, Any]], target: Target | None, view: View
 ) -> Records:
     """Several tasks: the good ones are fetched before a failure is told."""
-    waiter = tadh.provider.waiter(kind)
-    records: list[Mapping[str, Any]] = []
-    failed: list[TadhError] = []
-    for record in found.values():
-        if waiter.classify(record) is State.FAILED:
-            failed.append(tadh.tasks.failure(waiter, record))
-        elif target is not None:
-            record = {**record, "Files": _fetched(tadh, waiter, record, target)}
-        records.append(record)
-    if failed:
-        first = (
-            failed[0] if len(failed) == 1 else TaskFailed(f"{len(failed)} of {len(found)} failed: {failed[0].message}")
-        )
-        raise carrying(first, records)
-    return Records(records, view)
+    records = list(found.values())
+    if target is not None:
+        records = [
+            {**record, "Files": _fetched(tadh, waiter, record, target)}
+            if waiter.classify(record) is State.DONE
+            else record
+            for record in records
+        ]
+    return Records(all_concluded(tadh, waiter, records), view)
 
 
 def _fetched(tadh: Tadh, waiter: Waiter, record: Mapping[str, Any], target: Target) -> list[str]:

@@ -7,11 +7,23 @@ from typing import Annotated
 import typer
 
 from tadh_cli.api.video import VideoOptions
-from tadh_cli.commands import offers
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.following import look, past
-from tadh_cli.commands.options import All, Download, DryRun, Following, Force, Limit, Set, Since, State, Wait
+from tadh_cli.commands.options import (
+    All,
+    Download,
+    DryRun,
+    Following,
+    Force,
+    Limit,
+    OneTask,
+    Set,
+    Since,
+    State,
+    Tasks,
+    Wait,
+)
 from tadh_cli.commands.production import Delivery, follow, make
 from tadh_cli.ui.forms import day, milliseconds
 from tadh_cli.ui.records import Column, Record, Records, View
@@ -34,8 +46,6 @@ VIDEOS = View(
         Column("FailMessage", "Failure"),
     ),
 )
-
-Tasks = Annotated[list[str] | None, typer.Argument(metavar="TASK…", help="ids of tasks", autocompletion=offers.tasks)]
 
 
 @commands.command(
@@ -98,7 +108,7 @@ def wait_(
 )
 def download_(
     tadh: Tadh,
-    task: Annotated[str, typer.Argument(metavar="TASK", help="id of the task", autocompletion=offers.tasks)],
+    task: OneTask,
     path: Annotated[str | None, typer.Argument(metavar="[FILE|DIR/|-]", help="where to (./)")] = None,
     subtitles_only: Annotated[bool, typer.Option("--subtitles-only", help="only the subtitles")] = False,
     force: Force = False,

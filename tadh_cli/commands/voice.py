@@ -1,34 +1,46 @@
-"""`tadh voice`: the voices of the account, and audio spoken by them."""
+"""`tadh voice`: the voices of the account, audio spoken by them, and new ones."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from tadh_cli.api.customization import RecordingCheck, VoiceClone
 from tadh_cli.api.video import AudioOptions
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
+from tadh_cli.commands.customizing import CUSTOMIZED, decide
+from tadh_cli.commands.customizing import wait as wait_for
+from tadh_cli.commands.following import look
 from tadh_cli.commands.options import (
+    All,
+    AutoConfirm,
     Download,
     DryRun,
     Following,
     Force,
     Limit,
+    OneTask,
     PageSize,
+    Reason,
     Search,
     Set,
+    SkipChecks,
+    Tasks,
     Wait,
     matches,
     pairs,
 )
 from tadh_cli.commands.production import Delivery, make
+from tadh_cli.commands.submitting import Sending
 from tadh_cli.ui.forms import day, gender, milliseconds
 from tadh_cli.ui.records import Column, Record, Records, View
 
-commands = Commands("voice", "Voices of the account, and audio spoken by them.")
+commands = Commands("voice", "Voices of the account, audio spoken by them, and new ones.")
 
 _VOICES = View(
     id="TimbreKey",
@@ -159,3 +171,131 @@ def _subtitled(tadh: Tadh, made: Record, name: str) -> Record | None:
         return None
     files = [*(made.item.get("Files") or []), written]
     return Record({**made.item, "Files": files}, made.view)
+
+
+_TEXTS = View(id="TextId", columns=(Column("TextId", "Text id", whole=True), Column("Text")))
+Edition = Annotated[
+    str | None, typer.Option("--edition", metavar="WORD", help="edition of the clone that it is for: basic, ultra")
+]
+
+
+@commands.command("texts", examples=("tadh voice texts", "tadh voice texts -o id"))
+def texts(tadh: Tadh) -> Records:
+    """List the texts to read for the ultra edition.
+
+    Read one of them aloud, then give its id with `--text-id` to `voice check` or `voice clone`.
+    """
+    return Records(tadh.call("voice.texts")["Texts"], _TEXTS)
+
+
+@commands.command(
+    "check",
+    examples=(
+        "tadh voice check recording.wav --edition basic --text @script.txt --wait",
+        'tadh voice check recording.mp3 --edition ultra --text-id "$TEXT" --dry-run',
+    ),
+)
+def check(
+    tadh: Tadh,
+    recording: Annotated[str, typer.Argument(metavar="FILE|URL", help="recording to inspect")],
+    options: RecordingCheck,
+    following: Following,
+    wait: Wait = False,
+    skip_checks: SkipChecks = False,
+    dry_run: DryRun = False,
+    set_: Set = None,
+) -> Record:
+    """Let the service inspect a recording.
+
+    The file is inspected here first, then uploaded. With --wait every metric is shown beside its qualified
+    range; ends with exit code 7 when the recording did not pass. A recording for the ultra edition that
+    passed gets an id for `tadh voice clone --audio-id`.
+    """
+    from tadh_cli.commands import cloning
+
+    sending = Sending(wait=wait, dry_run=dry_run, skips_checks=skip_checks, set=set_ or ())
+    return cloning.check(tadh, replace(options, recording=recording), sending, following)
+
+
+@commands.command(
+    "check-status",
+    examples=(
+        'tadh voice check-status "$CHECK" --edition basic',
+        'tadh voice check-status "$CHECK" --edition basic --wait -o yaml',
+    ),
+)
+def check_status(
+    tadh: Tadh, task: OneTask, following: Following, edition: Edition = None, wait: Wait = False
+) -> Record:
+    """Show what an inspection found; ends with exit code 7 when the recording did not pass."""
+    from tadh_cli.commands import cloning
+
+    return cloning.look(tadh, task, edition, following, waits=wait)
+
+
+@commands.command(
+    "clone",
+    examples=(
+        "tadh voice clone --edition basic --name Anna --gender female --material recordings/ "
+        "--identity-pdf letter.pdf --dry-run",
+        'tadh voice clone --edition ultra --name Anna --gender female --audio recording.mp3 --text-id "$TEXT" --wait',
+    ),
+)
+def clone(
+    tadh: Tadh,
+    options: VoiceClone,
+    following: Following,
+    wav: Annotated[
+        list[str] | None, typer.Argument(metavar="[WAV…]", help="more recordings, as `--material *.wav` gives them")
+    ] = None,
+    wait: Wait = False,
+    auto_confirm: AutoConfirm = False,
+    skip_checks: SkipChecks = False,
+    dry_run: DryRun = False,
+    set_: Set = None,
+) -> Record | Records:
+    """Clone a voice from recordings.
+
+    basic: 1 to 10 WAVs are packed into the zip that the service wants; the demo has to be confirmed by you.
+    ultra: one recording is inspected by the service, and cloned when it passed.
+    """
+    from tadh_cli.commands import cloning
+
+    sending = Sending(wait=wait, dry_run=dry_run, skips_checks=skip_checks, set=set_ or ())
+    wanted = replace(options, material=(*options.material, *(wav or ())))
+    return cloning.clone(tadh, wanted, sending, following, auto_confirm=auto_confirm)
+
+
+@commands.command("status", examples=('tadh voice status "$TASK"', "tadh voice status --all -o ndjson"))
+def status(tadh: Tadh, task: Tasks = None, all_: All = False) -> Records | Record:
+    """Show where clones stand.
+
+    In the stage CONFIRM the demo waits for your decision; at the end the voice's key is there.
+    """
+    return look(tadh, "voice", task, CUSTOMIZED, all_=all_)
+
+
+@commands.command("wait", examples=('tadh voice wait "$TASK"', "tadh voice wait --all --timeout 2h --interval 5m"))
+def wait_(
+    tadh: Tadh, following: Following, task: Tasks = None, all_: All = False, auto_confirm: AutoConfirm = False
+) -> Records | Record:
+    """Follow clones to their end, or to the demo that you have to confirm."""
+    return wait_for(tadh, "voice", task, following, all_=all_, auto_confirm=auto_confirm)
+
+
+@commands.command("confirm", examples=('tadh voice confirm "$TASK"', 'tadh voice confirm "$TASK" --dry-run'))
+def confirm(tadh: Tadh, task: OneTask, dry_run: DryRun = False, set_: Set = None) -> Record:
+    """Accept the demo of a voice."""
+    return decide(tadh, "voice", task, "AGREE", None, dry_run=dry_run, set_=set_ or ())
+
+
+@commands.command(
+    "reject",
+    examples=(
+        'tadh voice reject "$TASK" --reason "It sounds hoarse."',
+        'tadh voice reject "$TASK" --reason "Too fast." --dry-run',
+    ),
+)
+def reject(tadh: Tadh, task: OneTask, reason: Reason = None, dry_run: DryRun = False, set_: Set = None) -> Record:
+    """Reject the demo of a voice; it is trained again."""
+    return decide(tadh, "voice", task, "REJECT", reason, dry_run=dry_run, set_=set_ or ())

@@ -87,7 +87,7 @@ class Tasks:
         self._keep_distance(task_id)
         prepared = client.prepare(operation, {waiter.id: task_id})
         attempts = {} if timeout_s is None else {"attempts": 1}
-        answer = client.send(prepared, timeout_s=timeout_s, **attempts)
+        answer = dict(waiter.tell(client.send(prepared, timeout_s=timeout_s, **attempts)))
         self._asked_s[task_id] = self.clock.monotonic_s()
         return self._noted(waiter, task_id, answer)
 
@@ -98,6 +98,11 @@ class Tasks:
             return self.look(waiter, task_id, timeout_s=timeout_s)
 
         return watch(ask, waiter, task_ids, patience, self.clock)
+
+    def note(self, waiter: Waiter, record: Record) -> None:
+        """Write down what was learned of a task otherwise than from its own answer."""
+        with self._unless_ledger_fails():
+            self.ledger.observed(record["TaskId"], waiter.classify(record), str(record["Status"]), record)
 
     def failure(self, waiter: Waiter, record: Mapping[str, Any]) -> TadhError:
         """The error for a task that ended badly."""

@@ -13,6 +13,33 @@ def day(moment: Any) -> str:
     return str(moment)[:10]
 
 
+def lines(items: Any) -> str:
+    """One item a line."""
+    return "\n".join(str(item) for item in items) if isinstance(items, list) else str(items)
+
+
+def metrics(measured: Any) -> str:
+    """Each metric of a recording beside its qualified range."""
+    if not isinstance(measured, list):
+        return str(measured)
+    rows = [
+        (item["Metric"], f"{item['Value']:g}", item["Qualified"], "passed" if item["Passed"] else "NOT passed")
+        for item in measured
+    ]
+    widths = [max(len(row[place]) for row in rows) for place in range(3)] if rows else []
+    return "\n".join(
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]) for row in rows
+    )
+
+
+def alignment(pairs: Any) -> str:
+    """What was to be read beside what was heard, where they differ; `<eps>` stands for nothing."""
+    details = [item.get("Detail") or [] for item in pairs] if isinstance(pairs, list) else []
+    told = [f"{' '.join(detail[:1])} -> {' '.join(detail[1:])}" for detail in details if len(set(detail)) > 1]
+    matching = len(details) - len(told)
+    return "\n".join([f"{matching} of {len(details)} as written", *told])
+
+
 def milliseconds(span: Any) -> str:
     """Milliseconds as seconds."""
     return f"{span / 1000:.1f} s" if isinstance(span, (int, float)) else str(span)

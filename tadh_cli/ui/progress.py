@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,12 +17,12 @@ Moved = Callable[[int, int | None], None]
 
 
 @contextmanager
-def following(messages: Messages) -> Iterator[Show]:
-    """A function that shows each snapshot of a wait as it comes."""
+def following(messages: Messages, stages: Sequence[str] = ()) -> Iterator[Show]:
+    """A function that shows each snapshot of a wait as it comes, with its place among the stages if there are any."""
     if messages.is_quiet:
         yield lambda snapshot: None
     elif messages.is_terminal:
-        with _live(messages) as show:
+        with _live(messages, stages) as show:
             yield show
     else:
         yield _plain(messages)
@@ -42,7 +42,7 @@ def _plain(messages: Messages) -> Show:
 
 
 @contextmanager
-def _live(messages: Messages) -> Iterator[Show]:
+def _live(messages: Messages, stages: Sequence[str]) -> Iterator[Show]:
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -61,7 +61,7 @@ def _live(messages: Messages) -> Iterator[Show]:
             if snapshot.task_id not in rows:
                 rows[snapshot.task_id] = progress.add_task("", total=None, task_id=printable(snapshot.task_id), more="")
             row = rows[snapshot.task_id]
-            more = _trouble(snapshot.error) or _ahead(snapshot.record).strip()
+            more = _trouble(snapshot.error) or _ahead(snapshot.record).strip() or _line(snapshot.record, stages)
             progress.update(row, description=printable(_words(snapshot.record)), more=printable(more))
             if snapshot.state.is_final:
                 progress.update(row, total=1, completed=1)
@@ -76,6 +76,11 @@ def _words(record: Mapping[str, Any]) -> str:
     return (
         " ".join(part for part in (status, stage and f"{stage} {record.get('StatusV2') or ''}".strip()) if part) or "…"
     )
+
+
+def _line(record: Mapping[str, Any], stages: Sequence[str]) -> str:
+    """All stages in a line, the current one marked."""
+    return " ".join(f"[{stage}]" if stage == record.get("StageV2") else stage.lower() for stage in stages)
 
 
 def _ahead(record: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from tadh_cli.api.provider import Provider
 from tadh_cli.providers.tencent import codes, signing
 
 if TYPE_CHECKING:
+    from tadh_cli.api.customization import Customization, RecordingCheck
     from tadh_cli.api.material import Limit
     from tadh_cli.api.operation import Operation
     from tadh_cli.api.production import Order, Script
@@ -36,7 +37,7 @@ def waiters() -> Iterator[Waiter]:
     """All things that take time."""
     from tadh_cli.providers.tencent import customization, video
 
-    yield from (video.MADE, video.SPOKEN, customization.CUSTOMIZED)
+    yield from (video.MADE, video.SPOKEN, *customization.WAITERS)
 
 
 def _wrap(payload: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -53,6 +54,18 @@ def _audio_order(chosen: AudioOptions, script: Script) -> Order:
     from tadh_cli.providers.tencent.production import audio_order
 
     return audio_order(chosen, script)
+
+
+def _customization_order(chosen: Customization) -> Order:
+    from tadh_cli.providers.tencent.customizing import customization_order
+
+    return customization_order(chosen)
+
+
+def _check_order(chosen: RecordingCheck) -> Order:
+    from tadh_cli.providers.tencent.customizing import check_order
+
+    return check_order(chosen)
 
 
 def limits() -> Mapping[str, Limit]:
@@ -92,6 +105,8 @@ TENCENT = Provider(
     clock_tolerance_s=signing.CLOCK_TOLERANCE_S,
     video_order=_video_order,
     audio_order=_audio_order,
+    customization_order=_customization_order,
+    check_order=_check_order,
     limits=limits,
     store=_store,
 )

@@ -146,7 +146,8 @@ def task_failure(record: Mapping[str, Any], waiter: Waiter) -> TadhError:
     text = f"{waiter.kind} {record.get(waiter.id, '')} failed: {said or meaning or 'no reason given'}"
     if said and meaning:
         text += f" ({meaning})"
-    return TaskFailed(text, hint=remedy, code=code or None, task_id=str(record.get(waiter.id, "")))
+    hint = remedy or str(record.get("Advice") or "")
+    return TaskFailed(text, hint=hint, code=code or None, task_id=str(record.get(waiter.id, "")))
 
 
 def _envelope(body: bytes) -> tuple[Mapping[str, Any] | None, Any]:

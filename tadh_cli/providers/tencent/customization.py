@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from tadh_cli.api.operation import Body, Field, Operation, Problem
 from tadh_cli.api.waiter import State, Waiter
+from tadh_cli.providers.tencent.outcomes import tell_basic_check, tell_customization, tell_ultra_check
 from tadh_cli.providers.tencent.terms import TASK_ID, TASK_ID_ANSWER
 
 _CUSTOM = "/v2/ivh/assetmanager/customservice"
@@ -13,6 +14,8 @@ _ALGO = "/v2/ivh/algotaskserver/algotaskservice"
 _ZERO_SHOT = "/v2/ivh/assetmanager/zeroshotservice"
 
 MAKE_TYPES = ("IMAGE", "IMAGE_GENERAL", "IMAGE_4K", "IMAGE_PHOTO", "VOICE", "ZERO_SHOT_VOICE")
+# PROCESS is for avatars alone; photos and the ultra edition have no CONFIRM.
+STAGES = ("SUBMIT", "AUDIT", "PROCESS", "TRAIN", "CONFIRM", "END")
 _NEEDS_LETTER = ("IMAGE", "IMAGE_GENERAL", "IMAGE_4K", "VOICE")
 _IMAGES = ("IMAGE", "IMAGE_GENERAL", "IMAGE_4K", "IMAGE_PHOTO")
 
@@ -26,7 +29,8 @@ def _material_and_letter(body: Body) -> Iterator[Problem]:
         yield Problem("MaterialCosUrl", f"is required for MakeType {make_type}")
     if make_type in _NEEDS_LETTER and not (body["IdentityCosUrl"] or body["IdentityWrittenCosUrl"]):
         yield Problem(
-            "IdentityCosUrl", f"or IdentityWrittenCosUrl (an authorization letter) is required for {make_type}"
+            "IdentityCosUrl",
+            f"is required for {make_type}: an authorization letter, as a video or as a PDF (IdentityWrittenCosUrl)",
         )
     if make_type == "ZERO_SHOT_VOICE" and not body["AudioId"]:
         yield Problem("AudioId", "is required for MakeType ZERO_SHOT_VOICE")
@@ -120,7 +124,7 @@ GET = Operation(
     response=(
         Field("Status", required=True, choices=("MAKING", "SUCCESS", "FAIL"), open=True),
         Field("FailMessage"),
-        Field("StageV2", choices=("SUBMIT", "AUDIT", "PROCESS", "TRAIN", "CONFIRM", "END"), open=True),
+        Field("StageV2", choices=STAGES, open=True),
         Field("StatusV2", choices=("WAIT_PROCESS", "PROCESSING", "SUCCESS", "FAIL"), open=True),
         Field("StageInfo", help="JSON text; only in the CONFIRM stage"),
         Field(
@@ -277,4 +281,19 @@ CUSTOMIZED = Waiter(
         ({"Status": "MAKING", "StageV2": "CONFIRM", "StatusV2": "WAIT_PROCESS"}, State.DECISION),
         ({"Status": "MAKING", "StageV2": "SUBMIT"}, State.QUEUED),
     ),
+    stages=STAGES,
+    tell=tell_customization,
 )
+CLONED = CUSTOMIZED._replace(kind="voice")
+
+_CHECKED = (
+    ({"TaskState": "SUCCESS", "Passed": True}, State.DONE),
+    ({"TaskState": "SUCCESS"}, State.FAILED),
+    ({"TaskState": "FAIL"}, State.FAILED),
+    ({"TaskState": "CREATED"}, State.QUEUED),
+    ({"TaskState": "QUEUING"}, State.QUEUED),
+)
+BASIC_CHECKED = Waiter(BASIC_CHECK_GET.name, "voice-check", _CHECKED, edition="basic", tell=tell_basic_check)
+ULTRA_CHECKED = Waiter(ULTRA_CHECK_GET.name, "voice-check", _CHECKED, edition="ultra", tell=tell_ultra_check)
+
+WAITERS = (CUSTOMIZED, CLONED, BASIC_CHECKED, ULTRA_CHECKED)

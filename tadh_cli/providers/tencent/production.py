@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tadh_cli.api.operation import Operation
-from tadh_cli.api.options import Opt, options, word
+from tadh_cli.api.options import options
 from tadh_cli.api.production import Names, Order, Script
 from tadh_cli.api.video import EDITIONS, AudioOptions, VideoOptions
+from tadh_cli.providers.tencent.options import is_given, names_of, values_of
 from tadh_cli.providers.tencent.video import ADVANCED, AUDIO, BASIC
 
 # Where each option goes in the request; what only the advanced call has, stands in the second table.
@@ -68,7 +69,7 @@ _NORMAL_SPEED = 1.0
 def video_order(chosen: VideoOptions, script: Script) -> Order:
     """The call that makes a video: the basic one unless an option needs the advanced one."""
     problems: list[str] = []
-    values = _values(chosen, {**_VIDEO, **_ADVANCED}, problems)
+    values = values_of(chosen, {**_VIDEO, **_ADVANCED}, problems, _SPECIAL)
     operation = _edition(chosen, values, problems)
     values |= {"InputSsml": script.text, "InputAudioUrl": script.audio_url}
     values.setdefault("SpeechParam.Speed", _NORMAL_SPEED)
@@ -82,7 +83,7 @@ def video_order(chosen: VideoOptions, script: Script) -> Order:
 def audio_order(chosen: AudioOptions, script: Script) -> Order:
     """The call that makes an audio."""
     problems: list[str] = []
-    values = _values(chosen, _AUDIO, problems)
+    values = values_of(chosen, _AUDIO, problems)
     values["InputSsml"] = script.text
     values.setdefault("Speed", _NORMAL_SPEED)
     return Order(AUDIO, values, _names(chosen, _AUDIO), tuple(problems))
@@ -94,7 +95,7 @@ def _edition(chosen: VideoOptions, values: dict[str, Any], problems: list[str]) 
     if edition not in EDITIONS:
         problems.append(f"--edition {chosen.edition!r} is not one of {', '.join(EDITIONS)}")
     flags = dict(options(VideoOptions))
-    needs = [flags[name].flag for name in _ADVANCED if _is_given(getattr(chosen, name))]
+    needs = [flags[name].flag for name in _ADVANCED if is_given(getattr(chosen, name))]
     needs += ["--format mp4"] if values.get("VideoParam.Format") == "Mp4" else []
     if edition != "basic":
         return ADVANCED if edition == "advanced" or needs else BASIC
@@ -107,43 +108,13 @@ def _edition(chosen: VideoOptions, values: dict[str, Any], problems: list[str]) 
 def _names(chosen: VideoOptions | AudioOptions, paths: Mapping[str, str]) -> Names:
     """How the options are called in messages."""
     known = dict(options(chosen))
-    flags = {path: known[name].flag for name, path in paths.items()}
+    flags, words = names_of(chosen, paths)
     flags |= {path: known[name].flag for name, path in _SCRIPT.items() if getattr(chosen, name, None) is not None}
     flags.setdefault("InputSsml", known["text"].flag)
     flags.setdefault("InputAudioUrl", "--audio")
     flags["VideoParam.SubtitlesParam"] = "--subtitle-max-words and the like"
     flags["VideoParam.AnchorParam"] = "--x, --y, --scale, --angle or --color"
-    words = {wire: friendly for option in known.values() for friendly, wire in (option.words or {}).items()}
     return Names(flags, words)
-
-
-def _values(chosen: VideoOptions | AudioOptions, paths: Mapping[str, str], problems: list[str]) -> dict[str, Any]:
-    """What was given, by path, in the service's words."""
-    values: dict[str, Any] = {}
-    flags = dict(options(chosen))
-    for name, path in paths.items():
-        value = getattr(chosen, name)
-        if not _is_given(value):
-            continue
-        option = flags[name]
-        if option.words:
-            wire = word(option, value)
-            if wire is None:
-                problems.append(_unknown_word(option, value, path))
-                continue
-            value = wire
-        values[path] = _SPECIAL[name](value, problems) if name in _SPECIAL else value
-    return values
-
-
-def _unknown_word(option: Opt, value: str, path: str) -> str:
-    known = ", ".join(option.words or ())
-    return f"{option.flag} {value!r} is not one of {known}; a newer value of the service goes with --set {path}=…"
-
-
-def _is_given(value: object) -> bool:
-    """Whether an option was given; 0 is a value like any other."""
-    return value is not None and value is not False and value != ()
 
 
 def _logos(specs: tuple[str, ...], problems: list[str]) -> list[dict[str, Any]]:

@@ -1,0 +1,84 @@
+"""What sending a request with files has in common: checked, rehearsed, uploaded, submitted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tadh_cli.api.production import Order
+from tadh_cli.commands.context import Tadh
+from tadh_cli.commands.options import pairs
+from tadh_cli.errors import TadhError
+
+if TYPE_CHECKING:
+    from tadh_cli.engine.client import Prepared
+    from tadh_cli.engine.submission import Submission
+
+
+@dataclass(frozen=True)
+class Sending:
+    """How a request is to be sent."""
+
+    wait: bool = False
+    dry_run: bool = False
+    skips_checks: bool = False
+    set: Sequence[str] = ()
+
+
+def planned(tadh: Tadh, order: Order, sending: Sending) -> Submission:
+    """The request of an order, completely checked; warnings are told."""
+    from tadh_cli.engine.submission import plan
+
+    overrides = dict(pairs(tadh, "--set", sending.set))
+    found = [*tadh.problems]
+    tadh.problems.clear()
+    submission = plan(tadh.client, order, overrides=overrides, found=found, skips_checks=sending.skips_checks)
+    for warning in submission.warnings:
+        tadh.messages.warn(warning)
+    return submission
+
+
+def rehearsed(tadh: Tadh, submission: Submission) -> dict[str, Any]:
+    """What would be uploaded and sent."""
+    uploads = [
+        {"File": str(upload.file), "Bytes": upload.size_bytes, "Folder": f"{upload.folder}/"}
+        for upload in submission.uploads
+    ]
+    return rehearsal(tadh, submission.prepared, uploads, submission.warnings)
+
+
+def rehearsal(
+    tadh: Tadh, prepared: Prepared, uploads: Sequence[Mapping[str, Any]], warnings: Iterable[str]
+) -> dict[str, Any]:
+    """A request as it would be sent, its signature masked."""
+    return {
+        "DryRun": True,
+        "Method": prepared.method,
+        "Url": tadh.mask.text(tadh.client.url(prepared)),
+        "Body": tadh.mask.document(tadh.provider.wrap(prepared.payload)),
+        "Uploads": list(uploads),
+        "Warnings": list(warnings),
+    }
+
+
+def submitted(tadh: Tadh, submission: Submission) -> dict[str, Any]:
+    """Upload the files, then submit; a failure tells which files need not be uploaded again."""
+    from tadh_cli.commands.uploads import uploaded
+
+    urls: dict[str, str] = {}
+    try:
+        for upload in submission.uploads:
+            urls[upload.path] = uploaded(tadh, upload.file, upload.folder, suffix=upload.suffix)
+        return tadh.tasks.submit(submission.with_urls(urls))
+    except TadhError as error:
+        stored = [f"{upload.flag} {urls[upload.path]}" for upload in submission.uploads if upload.path in urls]
+        if stored:
+            raise advised(error, f"what is uploaded need not go up again: {' '.join(stored)}") from error.__cause__
+        raise
+
+
+def advised(error: TadhError, advice: str) -> TadhError:
+    """A failure with one more thing to do about it."""
+    error.hint = f"{error.hint}; {advice}" if error.hint else advice
+    return error

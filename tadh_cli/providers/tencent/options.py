@@ -1,0 +1,51 @@
+"""From options to the values of a request, and back to the options in messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from tadh_cli.api.options import Opt, options, word
+
+# Reads values that one option packs together; appends to the list what is wrong.
+Special = Callable[[Any, list[str]], Any]
+
+
+def values_of(
+    chosen: object, paths: Mapping[str, str], problems: list[str], special: Mapping[str, Special] = MappingProxyType({})
+) -> dict[str, Any]:
+    """What was given, by path, in the service's words."""
+    values: dict[str, Any] = {}
+    flags = dict(options(chosen))
+    for name, path in paths.items():
+        value = getattr(chosen, name)
+        if not is_given(value):
+            continue
+        option = flags[name]
+        if option.words:
+            wire = word(option, value)
+            if wire is None:
+                problems.append(_unknown_word(option, value, path))
+                continue
+            value = wire
+        values[path] = special[name](value, problems) if name in special else value
+    return values
+
+
+def _unknown_word(option: Opt, value: str, path: str) -> str:
+    known = ", ".join(option.words or ())
+    return f"{option.flag} {value!r} is not one of {known}; a newer value of the service goes with --set {path}=…"
+
+
+def is_given(value: object) -> bool:
+    """Whether an option was given; 0 is a value like any other."""
+    return value is not None and value is not False and value != ()
+
+
+def names_of(chosen: object, paths: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The option of each path, and the friendly word for each of the service's."""
+    known = dict(options(chosen))
+    flags = {path: known[name].flag for name, path in paths.items()}
+    words = {wire: friendly for option in known.values() for friendly, wire in (option.words or {}).items()}
+    return flags, words
