@@ -39,6 +39,7 @@ _TO_BE_INSPECTED = "to-be-inspected"
 def check(tadh: Tadh, wanted: RecordingCheck, sending: Sending, following: Following) -> Record:
     """Let the service inspect a recording."""
     following.check(tadh)
+    wanted = replace(wanted, text=_text(tadh, wanted.text))
     submission = planned(tadh, tadh.provider.check_order(wanted), sending)
     if sending.dry_run:
         return Record(rehearsed(tadh, submission))
@@ -50,13 +51,23 @@ def check(tadh: Tadh, wanted: RecordingCheck, sending: Sending, following: Follo
     return Record(_inspected(tadh, record["TaskId"], str(wanted.edition), following), CHECKED)
 
 
+def _text(tadh: Tadh, given: str | None) -> str | None:
+    from tadh_cli.engine.inputs import text_argument
+
+    if given is None:
+        return None
+    try:
+        return text_argument("--text", given).strip()
+    except InputError as error:
+        tadh.problems += error.problems
+        return None
+
+
 def look(tadh: Tadh, task_id: str, edition: str | None, following: Following, *, waits: bool) -> Record:
     """What an inspection found; raises TaskFailed when the recording did not pass."""
     following.check(tadh)
     if (edition or "").lower() not in ("basic", "ultra"):
-        tadh.problems.append(
-            f"--edition {edition!r} is not one of basic, ultra" if edition else "--edition is required"
-        )
+        tadh.problems.append(f"--edition {edition or ''!r} is not one of basic, ultra")
     tadh.refuse()
     assert edition is not None
     if waits:

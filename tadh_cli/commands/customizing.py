@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tadh_cli.api.customization import Customization
@@ -12,7 +13,7 @@ from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.following import all_concluded, chosen, concluded, followed
 from tadh_cli.commands.options import Following, pairs
 from tadh_cli.commands.submitting import Sending, planned, rehearsal, rehearsed, submitted
-from tadh_cli.errors import TadhError
+from tadh_cli.errors import InputError, TadhError
 from tadh_cli.ui.forms import lines
 from tadh_cli.ui.records import Column, Record, Records, View
 
@@ -42,6 +43,7 @@ def make(
 ) -> Record | Records:
     """Check, upload, submit, and if asked for follow one avatar or voice."""
     following.check(tadh)
+    wanted = replace(wanted, demo_text=_demo_text(tadh, wanted.demo_text))
     submission = planned(tadh, tadh.provider.customization_order(wanted), sending)
     if sending.dry_run:
         return Record(rehearsed(tadh, submission))
@@ -52,6 +54,25 @@ def make(
     if not sending.wait:
         return Record(record, CUSTOMIZED)
     return _followed_to_the_end(tadh, kind, [task_id], following, is_one=True, auto_confirm=auto_confirm)
+
+
+def _demo_text(tadh: Tadh, given: str | None) -> str | None:
+    """The text of the demo as it is sent: on one line; what has no tags is escaped, as elsewhere."""
+    from tadh_cli.engine.inputs import text_argument
+    from tadh_cli.media import narration, ssml
+
+    if given is None:
+        return None
+    try:
+        text = text_argument("--demo-text", given)
+    except InputError as error:
+        tadh.problems += error.problems
+        return None
+    if not ssml.looks_like_ssml(text):
+        return narration.escape(text)
+    errors = [finding for finding in ssml.check(text) if finding.level == "error"]
+    tadh.problems += [f"--demo-text:{found.line}:{found.column}: {found.message}" for found in errors]
+    return narration.fold(text)
 
 
 def wait(
