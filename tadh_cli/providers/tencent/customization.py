@@ -192,7 +192,13 @@ BASIC_CHECK_GET = Operation(
     request=(TASK_ID,),
     response=(
         # TaskState in the table, Status in the sample.
-        Field("TaskState", required=True, also=("Status",)),
+        Field(
+            "TaskState",
+            required=True,
+            choices=("CREATED", "QUEUING", "PROCESSING", "SUCCESS", "FAIL"),
+            open=True,
+            also=("Status",),
+        ),
         Field(
             "Result",
             dict,
@@ -290,10 +296,11 @@ _CHECKED = (
     ({"TaskState": "SUCCESS", "Passed": True}, State.DONE),
     ({"TaskState": "SUCCESS"}, State.FAILED),
     ({"TaskState": "FAIL"}, State.FAILED),
-    ({"TaskState": "CREATED"}, State.QUEUED),
-    ({"TaskState": "QUEUING"}, State.QUEUED),
 )
-BASIC_CHECKED = Waiter(BASIC_CHECK_GET.name, "voice-check", _CHECKED, edition="basic", tell=tell_basic_check)
+_WAITING = (({"TaskState": "CREATED"}, State.QUEUED), ({"TaskState": "QUEUING"}, State.QUEUED))
+BASIC_CHECKED = Waiter(
+    BASIC_CHECK_GET.name, "voice-check", (*_CHECKED, *_WAITING), edition="basic", tell=tell_basic_check
+)
 ULTRA_CHECKED = Waiter(ULTRA_CHECK_GET.name, "voice-check", _CHECKED, edition="ultra", tell=tell_ultra_check)
 
 WAITERS = (CUSTOMIZED, CLONED, BASIC_CHECKED, ULTRA_CHECKED)
