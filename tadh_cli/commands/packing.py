@@ -73,18 +73,13 @@ def _recordings(given: str) -> list[Path]:
 
 
 def _refuse_unfit(tadh: Tadh, recordings: Sequence[Path]) -> None:
-    """Each recording by itself; its name does not matter, since it gets a safe one."""
-    from tadh_cli.media.preflight import inspect, problems_of
+    """All recordings together; their names do not matter, since they get safe ones."""
+    from tadh_cli.media.preflight import inspect_recordings, refuse, warnings
 
-    limit = tadh.provider.limit("recording")._replace(name=None)
-    problems: list[str] = []
-    for path in recordings:
-        errors, warnings = problems_of(inspect(path, limit), f"--material {path}")
-        problems += errors
-        for warning in warnings:
-            tadh.messages.warn(warning)
-    if problems:
-        raise InputError(problems)
+    report = inspect_recordings(recordings, tadh.provider.limit("voice-zip"))
+    refuse("--material", report)
+    for warning in warnings("--material", report):
+        tadh.messages.warn(warning)
 
 
 def _digest(recordings: Sequence[Path]) -> str:

@@ -13,7 +13,7 @@ from tadh_cli.engine.client import Client, Prepared
 from tadh_cli.engine.inputs import is_url
 from tadh_cli.errors import InputError
 from tadh_cli.media.kind import EXTENSIONS
-from tadh_cli.media.preflight import inspect, problems_of
+from tadh_cli.media.preflight import inspect, refuse, warnings
 
 # Stands for the URL of a file that has yet to be uploaded.
 TO_BE_UPLOADED = "https://to-be-uploaded/"
@@ -58,21 +58,29 @@ def plan(
 
     `overrides` are fields of --set. Nothing leaves the machine; with `skips_checks` a file only has to be there.
     """
-    problems, warnings, uploads = [*found, *order.problems], [], []
+    found = [*found, *order.problems]
+    uploads: list[Upload] = []
+    remarks: list[str] = []
+    hint = ""
     values = dict(order.values)
     for attachment, file in _files(order):
         values[attachment.path] = f"{TO_BE_UPLOADED}{file.name}"
         try:
-            upload, remarks = _inspected(client, attachment, file, skips_checks=skips_checks)
+            upload, told = _inspected(client, attachment, file, skips_checks=skips_checks)
         except InputError as error:
-            problems += error.problems
+            found += error.problems
+            hint = hint or error.hint
             continue
         uploads.append(upload)
-        warnings += remarks
-    prepared = client.prepare(
-        order.operation, values, overrides=overrides, names=order.names, problems=problems, exempt=_exempt(order)
-    )
-    return Submission(prepared, tuple(uploads), (*warnings, *prepared.warnings))
+        remarks += told
+    try:
+        prepared = client.prepare(
+            order.operation, values, overrides=overrides, names=order.names, problems=found, exempt=_exempt(order)
+        )
+    except InputError as error:
+        error.hint = error.hint or hint
+        raise
+    return Submission(prepared, tuple(uploads), (*remarks, *prepared.warnings))
 
 
 def _files(order: Order) -> Iterator[tuple[Attachment, Path]]:
@@ -90,8 +98,11 @@ def _exempt(order: Order) -> list[str]:
 def _inspected(client: Client, attachment: Attachment, file: Path, *, skips_checks: bool) -> tuple[Upload, list[str]]:
     limit = client.provider.limit(attachment.role)
     report = inspect(file, limit)
-    errors, warnings = problems_of(report, f"{attachment.flag} {file}")
-    if report.size_bytes == 0 or (errors and not skips_checks):
-        raise InputError(errors)
-    suffix = EXTENSIONS.get(report.kind, file.suffix.lower())
-    return Upload(attachment.path, attachment.flag, file, limit.folder, suffix, report.size_bytes), warnings
+    facts = report.facts
+    if facts is None or facts.size_bytes == 0 or not skips_checks:
+        refuse(attachment.flag, report)
+    assert facts is not None
+    # The name in the store ends as the content says, whatever the file is called here.
+    suffix = EXTENSIONS.get(facts.kind, file.suffix.lower())
+    upload = Upload(attachment.path, attachment.flag, file, limit.folder, suffix, facts.size_bytes)
+    return upload, warnings(attachment.flag, report)
