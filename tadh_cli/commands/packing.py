@@ -49,37 +49,18 @@ def _is_ready(given: str) -> bool:
 
 
 def _zipped(tadh: Tadh, material: Sequence[str]) -> Path:
-    from tadh_cli.media.archive import pack
+    from tadh_cli.media.archive import pack, recordings
 
-    recordings = [path for given in material for path in _recordings(given)]
-    _refuse_unfit(tadh, recordings)
-    folder = config.ledger_path().parent / "uploads"
+    sources = [Path(given) for given in material]
+    folder = config.uploads_dir()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     _tidy(folder, tadh.clock.now_s())
-    target = folder / f"{_digest(recordings)}.zip"
+    target = folder / f"{_digest(recordings(sources)[0])}.zip"
     if not target.exists():
-        pack(recordings, target)
+        packed = pack(sources, target, tadh.provider.limit("voice-zip"), flag="--material")
+        for name in packed.ignored:
+            tadh.messages.warn(f"--material: {name} is no WAV and is left out")
     return target
-
-
-def _recordings(given: str) -> list[Path]:
-    path = Path(given)
-    if not path.is_dir():
-        return [path]
-    found = sorted(file for file in path.iterdir() if file.suffix.lower() == ".wav" and file.is_file())
-    if not found:
-        raise InputError(f"--material {given}: there is no WAV in this directory")
-    return found
-
-
-def _refuse_unfit(tadh: Tadh, recordings: Sequence[Path]) -> None:
-    """All recordings together; their names do not matter, since they get safe ones."""
-    from tadh_cli.media.preflight import inspect_recordings, refuse, warnings
-
-    report = inspect_recordings(recordings, tadh.provider.limit("voice-zip"))
-    refuse("--material", report)
-    for warning in warnings("--material", report):
-        tadh.messages.warn(warning)
 
 
 def _digest(recordings: Sequence[Path]) -> str:

@@ -64,18 +64,15 @@ def rehearsal(
 
 def submitted(tadh: Tadh, submission: Submission) -> dict[str, Any]:
     """Upload the files, then submit; a failure tells which files need not be uploaded again."""
-    from tadh_cli.commands.uploads import uploaded
+    from tadh_cli.commands.uploads import in_store, uploaded
 
     urls: dict[str, str] = {}
-    try:
+    flags: dict[str, str] = {}
+    with in_store(flags):
         for upload in submission.uploads:
-            urls[upload.path] = uploaded(tadh, upload.file, upload.folder, suffix=upload.suffix)
+            url = uploaded(tadh, upload.file, upload.folder, suffix=upload.suffix)
+            urls[upload.path] = flags[upload.flag] = url
         return tadh.tasks.submit(submission.with_urls(urls))
-    except TadhError as error:
-        stored = [f"{upload.flag} {urls[upload.path]}" for upload in submission.uploads if upload.path in urls]
-        if stored:
-            raise advised(error, f"what is uploaded need not go up again: {' '.join(stored)}") from error.__cause__
-        raise
 
 
 def advised(error: TadhError, advice: str) -> TadhError:
