@@ -31,6 +31,7 @@ CHECKED = View(
         Column("Alignment", form=alignment),
         Column("FailMessage", "Failure"),
     ),
+    hidden=("Result", "TaskState"),
 )
 # Stands for the id of a recording that has yet to pass its inspection.
 _TO_BE_INSPECTED = "to-be-inspected"

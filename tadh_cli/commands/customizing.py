@@ -35,6 +35,7 @@ CUSTOMIZED = View(
         Column("TimbreSample", "Sample"),
         Column("Profile"),
     ),
+    hidden=("StageInfo", "AssetList"),
 )
 
 

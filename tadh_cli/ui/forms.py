@@ -34,10 +34,10 @@ def metrics(measured: Any) -> str:
 
 def alignment(pairs: Any) -> str:
     """What was to be read beside what was heard, where they differ; `<eps>` stands for nothing."""
-    details = [item.get("Detail") or [] for item in pairs] if isinstance(pairs, list) else []
-    told = [f"{' '.join(detail[:1])} -> {' '.join(detail[1:])}" for detail in details if len(set(detail)) > 1]
-    matching = len(details) - len(told)
-    return "\n".join([f"{matching} of {len(details)} as written", *told])
+    if not isinstance(pairs, list):
+        return str(pairs)
+    told = [" -> ".join(map(str, pair)) for pair in pairs if len(set(map(str, pair))) > 1]
+    return "\n".join([f"{len(pairs) - len(told)} of {len(pairs)} as written", *told])
 
 
 def milliseconds(span: Any) -> str:

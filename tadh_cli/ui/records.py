@@ -44,6 +44,8 @@ class View(NamedTuple):
     id: str = "TaskId"
     columns: tuple[Column, ...] = ()
     wide: tuple[Column, ...] = ()
+    # Fields that a table leaves out: what they say is told better by others.
+    hidden: tuple[str, ...] = ()
 
 
 class Record(NamedTuple):

@@ -203,6 +203,8 @@ def _sheet(item: Item, view: View) -> Table:
     table.add_column(overflow="fold")
     forms = {column.name: column for column in (*view.columns, *view.wide)}
     for name in dict.fromkeys([*(name for name in forms if name in item), *item]):
+        if name in view.hidden:
+            continue
         value = item[name]
         text = forms[name].text(item) if name in forms else printable(_sheet_cell(value))
         if text:

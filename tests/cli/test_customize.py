@@ -31,7 +31,7 @@ def studio(on: On) -> str:
     """The id of a studio avatar that waits for a decision."""
     film(Path("training.mp4"), seconds=121)
     pdf(Path("letter.pdf"))
-    args = ("--type", "studio", "--name", "Anna", "--gender", "female", "--material", "training.mp4")
+    args = ("--type", "studio", "--name", "Our-Host", "--gender", "female", "--material", "training.mp4")
     ran = on("avatar", "customize", *args, "--identity-pdf", "letter.pdf", "--wait")
     task: str = ran.json["TaskId"]
     assert ran.json["StageV2"] == "CONFIRM" and f"avatar confirm {task}" in ran.err
@@ -74,7 +74,7 @@ def test_a_demo_is_rejected_then_accepted(on: On, studio: str) -> None:
     assert on("avatar", "confirm", studio).json["Status"] == "SUCCESS"
     done = on("avatar", "wait", studio).json
     # The service tells no key with a studio avatar: it is found by its name.
-    assert done["VirtualmanKey"] in on("avatar", "list", "--search", "Anna", "-o", "id").out
+    assert done["VirtualmanKey"] in on("avatar", "list", "--search", "Our-Host", "-o", "id").out
     assert on("task", "show", studio).json["VirtualmanKey"] == done["VirtualmanKey"]
 
 

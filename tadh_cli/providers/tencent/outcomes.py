@@ -65,6 +65,8 @@ def tell_basic_check(answer: Mapping[str, Any]) -> Mapping[str, Any]:
     metrics = list(_metrics(result))
     failed = [metric for metric in metrics if not metric["Passed"]]
     told |= {"Passed": bool(metrics) and not failed, "Metrics": metrics}
+    if details := _list(result.get("AlignDetails")):
+        told["Alignment"] = [_list(detail.get("Detail")) for detail in details if isinstance(detail, Mapping)]
     if failed:
         told["FailMessage"] = "not passed: " + ", ".join(_out_of_range(metric) for metric in failed)
         told["Advice"] = "; ".join(_METRICS[metric["Metric"]][1] for metric in failed)
