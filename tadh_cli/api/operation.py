@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tadh_cli.errors import InputError
@@ -103,6 +104,8 @@ class Operation(NamedTuple):
     # Repairs an answer that leaves out what can be derived from the rest.
     amend: Callable[[Payload], Payload] | None = None
     method: str = "POST"
+    # What a Header.Code means for this very call, and what to do about it, told by its request.
+    remedies: Mapping[int | str | None, Callable[[Body], str]] = MappingProxyType({})
 
     def encode(self, values: Mapping[str, object]) -> Payload:
         """The request body for values named by their dotted path; None and missing ones are left out."""
@@ -327,13 +330,19 @@ def _is_outside(field: Field, value: float) -> bool:
     )
 
 
+def _lengths(field: Field) -> str:
+    if field.least is None or field.most is None:
+        return f"at most {field.most}" if field.least is None else f"at least {field.least}"
+    return f"allowed are {field.least} to {field.most}"
+
+
 def _check_string(field: Field, value: str, path: str) -> Iterator[Problem]:
     if field.choices and not field.open and value not in field.choices:
         yield Problem(path, f"is not one of {field.range()}{_nearest(value, field.choices)}", value)
     if not field.many and field.most is not None and len(value) > field.most:
-        yield Problem(path, f"has {len(value)} characters, at most {field.most}")
+        yield Problem(path, f"has {len(value)} characters, {_lengths(field)}")
     if field.least is not None and len(value) < field.least:
-        yield Problem(path, f"has {len(value)} characters, at least {field.least}", value)
+        yield Problem(path, f"has {len(value)} characters, {_lengths(field)}", value)
     if field.most_bytes is not None and (size := len(value.encode("utf-8", "replace"))) > field.most_bytes:
         yield Problem(path, f"has {size} bytes, at most {field.most_bytes}")
     if field.one_line and len(f"{value}.".splitlines()) > 1:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from tadh_cli.api.operation import Operation, Payload, Problem, put, secrets
+from tadh_cli.api.operation import Body, Operation, Payload, Problem, put, secrets
 from tadh_cli.api.production import Names
 from tadh_cli.api.provider import Answer, Exchange, Provider, Reply
 from tadh_cli.config import Settings
@@ -163,6 +164,7 @@ class Client:
             problem = error.message
             if answer is not None:
                 self._blame_clock(error, answer)
+                _advise(error, prepared)
                 error.retry_after_s = _retry_after_s(answer, self.clock.now_s())
             raise
         finally:
@@ -194,6 +196,13 @@ class Client:
         return None if error.retry_after_s > LONGEST_RETRY_AFTER_S else max(backoff_s, error.retry_after_s)
 
 
+def _advise(error: TadhError, prepared: Prepared) -> None:
+    """What a code means for this very call is worth more than what it means in general."""
+    remedy = prepared.operation.remedies.get(error.code) if prepared.operation else None
+    if remedy:
+        error.hint = remedy(Body(prepared.payload))
+
+
 def _refuse_unsendable(payload: Payload) -> None:
     """What --set brings in unchecked has to be text and numbers all the same."""
     try:
@@ -207,7 +216,15 @@ def explain(operation: Operation, problem: Problem, names: Names) -> str:
     name = names.flag(problem.path)
     value = "" if problem.value is None else f" {_short(names.spell(problem.value))}"
     source = operation.doc if name == problem.path else f"{problem.path}, {operation.doc}"
-    return f"{name}{value} {problem.message} ({source})"
+    return f"{name}{value} {re.sub(_WORD, lambda word: _as_known(word[0], names), problem.message)} ({source})"
+
+
+# A name or a value of the service within a sentence: DriverType, SpeechParam.Speed, IMAGE_PHOTO.
+_WORD = r"\b[A-Z]\w+(?:\.\w+)*"
+
+
+def _as_known(word: str, names: Names) -> str:
+    return names.flags.get(word) or str(names.spell(word))
 
 
 def _short(value: object) -> str:

@@ -142,6 +142,11 @@ def test_everything_that_is_wrong_is_told_at_once(on: On, sandbox: Hosted) -> No
     ("args", "words"),
     [
         (("avatar", "customize", "--type", "studio", "--material", "https://a/b.mp4"), "--identity-video is required"),
+        (
+            ("avatar", "customize", "--type", "studio", "--material", "https://a/b.mp4"),
+            "required for studio: an authorization letter, as a video or as a PDF (--identity-pdf)",
+        ),
+        (("avatar", "customize", "--demo-text", "Hello", "--demo-audio", "https://a/b.wav"), "exclude each other"),
         (("avatar", "customize", "--type", "photo"), "--material is required"),
         (("avatar", "customize"), "--type is required"),
         (("avatar", "customize", "--type", "hologram"), "--type 'hologram' is not one of studio, instant, 4k, photo"),
@@ -161,7 +166,7 @@ def test_everything_that_is_wrong_is_told_at_once(on: On, sandbox: Hosted) -> No
         ),
         (
             ("voice", "check", "https://a/b.wav", "--edition", "ultra", "--text-id", "1", "--text", "Hi"),
-            "and TextId exclude each other",
+            "--text and --text-id exclude each other",
         ),
     ],
 )
@@ -216,7 +221,7 @@ def test_a_lost_answer_is_in_the_ledger_and_the_uploads_are_not_lost(on: On, por
 def test_a_name_that_exists_is_told_as_such(on: On, portrait: Path) -> None:
     customized(on)
     ran = customized(on, code=11)
-    assert ran.error["Code"] == 110005 and "another name" in ran.error["Hint"]
+    assert ran.error["Code"] == 110005 and "has Wuji already" in ran.error["Hint"]
     assert "--material http" in ran.error["Hint"]
 
 

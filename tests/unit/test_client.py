@@ -497,7 +497,7 @@ def problems(client: Client, values: dict[str, object], **options: Any) -> list[
         ),
         (
             {"DriverType": "OriginalVoice"},
-            "InputAudioUrl is required when DriverType is OriginalVoice (Video Production API - Basic Edition)",
+            "InputAudioUrl is required when --driver is original-voice (Video Production API - Basic Edition)",
         ),
         ({"VirtualmanKey": None}, "VirtualmanKey is required (Video Production API - Basic Edition)"),
     ],

@@ -194,8 +194,8 @@ def test_a_good_body_has_no_problems() -> None:
     [
         ({"Name": None}, "Name is required"),
         ({"Name": ""}, "Name is required"),
-        ({"Name": "a"}, "Name has 1 characters, at least 2"),
-        ({"Name": "abcdef"}, "Name has 6 characters, at most 5"),
+        ({"Name": "a"}, "Name has 1 characters, allowed are 2 to 5"),
+        ({"Name": "abcdef"}, "Name has 6 characters, allowed are 2 to 5"),
         ({"Name": "a\nb"}, "Name contains a line break"),
         ({"Name": "a\u2028b"}, "Name contains a line break"),
         ({"Name": "ab\n"}, "Name contains a line break"),
@@ -263,7 +263,7 @@ def test_what_the_caller_answers_for_is_not_checked(exempt: str, body: dict[str,
 def test_an_exemption_reaches_no_further_than_its_field() -> None:
     body = {"Name": "much too long", "Speech": {"Speed": 99, "Sped": 1}}
     assert messages(body, exempt=["Speech.Sped", "Nam"]) == [
-        "Name has 13 characters, at most 5",
+        "Name has 13 characters, allowed are 2 to 5",
         "Speech.Speed is outside 0.5..2",
     ]
 

@@ -51,6 +51,10 @@ def _one_reference(body: Body) -> Iterator[Problem]:
         yield Problem("ReferenceText", "and TextId exclude each other")
 
 
+def _name_is_taken(body: Body) -> str:
+    return f"the account has {body['AnchorName']} already, and names are unique: choose another name"
+
+
 def _kind(body: Body) -> str:
     return "avatar" if body["MakeType"] in _IMAGES else "voice"
 
@@ -111,6 +115,7 @@ CREATE = Operation(
     ),
     rules=(_material_and_letter, _background_is_for_images),
     response=(TASK_ID_ANSWER,),
+    remedies={110005: _name_is_taken},
 )
 
 GET = Operation(

@@ -51,6 +51,8 @@ def customization_order(chosen: Customization) -> Order:
 
 def _order(chosen: VoiceClone | AvatarCustomization, paths: Mapping[str, str], role: str, problems: list[str]) -> Order:
     values = values_of(chosen, paths, problems)
+    if chosen.demo_text and chosen.demo_audio:
+        problems.append("--demo-text and --demo-audio exclude each other")
     material = values.get("MaterialCosUrl")
     if isinstance(material, tuple):
         values["MaterialCosUrl"] = material[0]
