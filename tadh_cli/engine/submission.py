@@ -12,7 +12,6 @@ from tadh_cli.api.production import Attachment, Order
 from tadh_cli.engine.client import Client, Prepared
 from tadh_cli.engine.inputs import is_url
 from tadh_cli.errors import InputError
-from tadh_cli.media.kind import EXTENSIONS
 from tadh_cli.media.preflight import inspect, refuse, warnings
 
 # Stands for the URL of a file that has yet to be uploaded.
@@ -102,7 +101,6 @@ def _inspected(client: Client, attachment: Attachment, file: Path, *, skips_chec
     if facts is None or facts.size_bytes == 0 or not skips_checks:
         refuse(attachment.flag, report)
     assert facts is not None
-    # The name in the store ends as the content says, whatever the file is called here.
-    suffix = EXTENSIONS.get(facts.kind, file.suffix.lower())
+    suffix = report.suffix or file.suffix.lower()
     upload = Upload(attachment.path, attachment.flag, file, limit.folder, suffix, facts.size_bytes)
     return upload, warnings(attachment.flag, report)

@@ -76,10 +76,13 @@ def pack(sources: Sequence[Path], target: Path, limit: Limit, *, flag: str = "")
 
 
 def safe_names(paths: Sequence[Path]) -> list[str]:
-    """A name in the zip for each file: letters, digits, _ and -, extension .wav, none twice."""
+    """A name in the zip for each file: ASCII letters, digits, _ and -, extension .wav, none twice.
+
+    Programs that unpack zips disagree on how other letters are written.
+    """
     names: list[str] = []
     for number, path in enumerate(paths, 1):
-        stem = re.sub(r"[^\w]+", "-", path.stem).strip("-")[:_LONGEST_STEM] or f"voice-{number}"
+        stem = re.sub(r"[^A-Za-z0-9_]+", "-", path.stem).strip("-")[:_LONGEST_STEM] or f"voice-{number}"
         names.append(f"{_unique(stem, names)}.wav")
     return names
 

@@ -95,7 +95,7 @@ def movie(file: IO[bytes], size: int) -> Movie:
         elif box.name == b"moof":
             has_fragments = True
         if box.end > size:
-            damage = f"ends in the middle of its box {_word(box.name)!r}, {box.end - size:,} bytes are missing"
+            damage = f"is truncated in the middle of its box {_word(box.name)!r}, {box.end - size:,} bytes are missing"
     if not has_header:
         damage = damage or "has no header (box 'moov'): it was cut off, or its recording never finished"
     elif not media_bytes:

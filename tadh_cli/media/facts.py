@@ -24,7 +24,7 @@ class Facts:
 
     kind: str
     size_bytes: int
-    # Why the file can't be whole: "ends in the middle of …".
+    # Why the file can't be whole: "is truncated in the middle of …".
     damage: str = ""
     # Of the picture where there is one, else of the sound.
     seconds: float | None = None

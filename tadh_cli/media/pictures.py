@@ -83,7 +83,7 @@ def _jpeg(file: IO[bytes], size: int) -> Picture:
                 found = replace(found, width=width, height=height)
         elif marker == 0xDA:
             has_end = _has_end(file, start, size)
-            return replace(found, damage="" if has_end else "ends in the middle of the picture")
+            return replace(found, damage="" if has_end else "is truncated in the middle of the picture")
     return found
 
 
@@ -124,9 +124,9 @@ def _webp(file: IO[bytes], size: int) -> Picture:
     file.seek(4)
     declared = file.read(4)
     if len(declared) < 4:
-        return Picture(damage="ends in the middle of its header")
+        return Picture(damage="is truncated in the middle of its header")
     end = int(struct.unpack("<I", declared)[0]) + 8
-    found = Picture(damage=f"ends too early, {end - size:,} bytes are missing" if end > size else "")
+    found = Picture(damage=f"is truncated, {end - size:,} bytes are missing" if end > size else "")
     place = 12
     for _ in range(_MOST_CHUNKS):
         file.seek(place)

@@ -85,7 +85,7 @@ def _wave_data(form: Sound | None, bytes_a_second: int, length: int, present: in
     if held <= 0:
         damage = "has no sound in it"
     elif not is_open and length > present:
-        damage = f"ends in the middle of the sound, {length - present:,} bytes are missing"
+        damage = f"is truncated in the middle of the sound, {length - present:,} bytes are missing"
     return Sound(
         max(held, 0) / bytes_a_second,
         form.sample_rate_hz,

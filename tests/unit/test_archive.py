@@ -68,7 +68,7 @@ def test_a_directory_is_packed_in_the_order_people_count() -> None:
 
 def test_names_are_made_safe_and_unique() -> None:
     paths = [Path(name) for name in ("a b.wav", "x/a b.WAV", "A-B.wav", "###.wav", "录音 (1).wav", "é#ß.wav", ".wav")]
-    assert safe_names(paths) == ["a-b.wav", "a-b-2.wav", "A-B-3.wav", "voice-4.wav", "录音-1.wav", "é-ß.wav", "wav.wav"]
+    assert safe_names(paths) == ["a-b.wav", "a-b-2.wav", "A-B-3.wav", "voice-4.wav", "1.wav", "voice-6.wav", "wav.wav"]
 
 
 @given(names=st.lists(st.text(min_size=1, max_size=90), max_size=12))
