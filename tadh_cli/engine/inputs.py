@@ -69,7 +69,7 @@ def is_url(text: str) -> bool:
 
 def sound(flag: str, name: str, limit: Limit) -> Sound:
     """A local sound file that satisfies a limit; raises InputError with every reason why it does not."""
-    path = _spooled(flag) if name == "-" else Path(name)
+    path = spooled(flag) if name == "-" else Path(name)
     try:
         with open(path, "rb") as file:
             head = file.read(HEAD_BYTES)
@@ -84,7 +84,7 @@ def sound(flag: str, name: str, limit: Limit) -> Sound:
     return found
 
 
-def _spooled(flag: str) -> Path:
+def spooled(flag: str) -> Path:
     """stdin in a file of its own: what is uploaded has to be measured and may have to be sent twice."""
     folder = Path(tempfile.mkdtemp(prefix="tadh-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
