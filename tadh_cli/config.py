@@ -206,6 +206,11 @@ def ledger_path() -> Path:
     return state_dir() / "ledger.db"
 
 
+def uploads_dir() -> Path:
+    """Where the records of unfinished uploads are."""
+    return state_dir() / "uploads"
+
+
 def sandbox_dir() -> Path:
     """Where the sandbox keeps its state."""
     return state_dir() / SANDBOX

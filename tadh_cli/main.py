@@ -13,6 +13,7 @@ ENTRIES = {
     "avatar": ("avatar", "Avatars of the account: list, check material, customize"),
     "voice": ("voice", "Voices of the account: list, speak, check recordings, clone"),
     "video": ("video", "Videos: make, follow, download, list"),
+    "assets": ("assets", "Files for the service, and the keys to its object store"),
     "task": ("task", "The ledger of everything submitted from here"),
     "config": ("settings", "Profiles and where they are read from"),
     "api": ("api", "Any call of the service, signed"),

@@ -29,6 +29,10 @@ class Mask:
         """Mask these values from now on; very short ones would mask half of every text and are ignored."""
         self._secrets.update(secret for secret in secrets if len(secret) >= 6)
 
+    def reveal(self, *secrets: str) -> None:
+        """Show these values from now on, because their owner asked to see them."""
+        self._secrets.difference_update(secrets)
+
     def values(self, text: str) -> str:
         """The text without the known secrets; everything else stays, also URLs with a signature of their own."""
         for secret in sorted(self._secrets, key=len, reverse=True):

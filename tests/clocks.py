@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 
 from tadh_cli.engine.clock import Clock
@@ -28,6 +29,10 @@ class FakeClock(Clock):
     def sleep(self, span_s: float) -> None:
         self.slept.append(span_s)
         self.advance(max(0.0, span_s))
+
+    def wait(self, event: threading.Event, span_s: float) -> bool:
+        self.sleep(span_s)
+        return event.is_set()
 
     def jitter(self) -> float:
         return self._jitters.pop(0) if len(self._jitters) > 1 else self._jitters[0]

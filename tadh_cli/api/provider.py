@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 if TYPE_CHECKING:
     from tadh_cli.api.customization import Customization, RecordingCheck
     from tadh_cli.api.material import Limit
     from tadh_cli.api.operation import Json, Operation
     from tadh_cli.api.production import Order, Script
+    from tadh_cli.api.store import ObjectStore
     from tadh_cli.api.video import AudioOptions, VideoOptions
     from tadh_cli.api.waiter import Waiter
     from tadh_cli.config import Credentials
@@ -43,11 +44,6 @@ class Exchange(NamedTuple):
     error: str = ""
 
 
-# Stores a file: the answer that gave temporary credentials, folder, name, body, a way to a session of requests
-# for a URL (proxies, certificates and observer in place), seconds; returns the URL for other calls.
-Store = Callable[[Mapping[str, Any], str, str, IO[bytes], Callable[[str], Any], float], str]
-
-
 class Provider(NamedTuple):
     """Declarations, signature, envelope and codes of one vendor."""
 
@@ -72,7 +68,8 @@ class Provider(NamedTuple):
     limits: Callable[[], Mapping[str, Limit]]
     customization_order: Callable[[Customization], Order]
     check_order: Callable[[RecordingCheck], Order]
-    store: Store
+    # Where uploads go.
+    store: Callable[[], ObjectStore]
 
     def find(self, name: str) -> list[Operation]:
         """The operations a user can mean by a name, a path, or the end of a path."""

@@ -48,10 +48,7 @@ def make(
         tadh.messages.warn(warning)
     if delivery.dry_run:
         return Record(_rehearsed(tadh, plan))
-    prepared = plan.prepared
-    if plan.upload is not None:
-        prepared = plan.with_upload(_uploaded(tadh, plan))
-    record = tadh.tasks.submit(prepared)
+    record = _submitted(tadh, plan)
     task_id = record["TaskId"]
     tadh.messages.say(f"{kind} {task_id} is submitted{_about(plan)}")
     if not (delivery.wait or delivery.download):
@@ -168,17 +165,19 @@ def _rehearsed(tadh: Tadh, plan: Plan) -> dict[str, Any]:
     return {**rehearsal(tadh, plan.prepared, uploads, plan.warnings), "EstimatedMinutes": plan.minutes}
 
 
+def _submitted(tadh: Tadh, plan: Plan) -> dict[str, Any]:
+    """The record of the task, after its sound was uploaded where it has one."""
+    from tadh_cli.commands.uploads import in_store, uploaded
+
+    if plan.upload is None:
+        return tadh.tasks.submit(plan.prepared)
+    url = uploaded(tadh, plan.upload.path, "audio", suffix=plan.upload.suffix)
+    with in_store({"--audio": url}):
+        return tadh.tasks.submit(plan.with_upload(url))
+
+
 def _about(plan: Plan) -> str:
     return "" if plan.estimate_s is None else f", about {words(plan.estimate_s)} are estimated"
-
-
-def _uploaded(tadh: Tadh, plan: Plan) -> str:
-    from tadh_cli.engine.upload import upload
-    from tadh_cli.ui.progress import moving
-
-    assert plan.upload is not None
-    with moving(tadh.messages, plan.upload.path.name) as moved:
-        return upload(tadh.client, tadh.transport, plan.upload.path, "audio", moved, suffix=plan.upload.suffix)
 
 
 def _delivered(

@@ -63,6 +63,8 @@ class Client:
     clock: Clock = field(default_factory=Clock)
     # The body of the last answer as it came.
     last_answer: bytes = b""
+    # Seconds by which the clock of this machine is ahead of the service's, as its last answer told.
+    _ahead_s: float = field(default=0.0, init=False)
 
     def call(self, name: str, **values: object) -> Payload:
         """The decoded answer of an operation named like `video.get`."""
@@ -141,6 +143,10 @@ class Client:
             return None
         return json.dumps(self.provider.wrap(prepared.payload), ensure_ascii=False, allow_nan=False).encode()
 
+    def service_now_s(self) -> float:
+        """Unix seconds by the service's clock, as far as its answers told how that differs from ours."""
+        return self.clock.now_s() - self._ahead_s
+
     def _once(self, prepared: Prepared, timeout_s: float) -> Reply:
         """One attempt with a signature of its own."""
         url, body = self.url(prepared), self.body(prepared)
@@ -157,6 +163,7 @@ class Client:
                 fresh=not prepared.is_safe,
             )
             self.last_answer = answer.body
+            self._ahead_s = self._skew_s(answer) or self._ahead_s
             reply = self.provider.unwrap(answer, prepared.operation)
             self._hide_secrets(prepared, reply)
             return reply

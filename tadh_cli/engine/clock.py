@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from datetime import datetime, timezone
 
@@ -20,6 +21,10 @@ class Clock:
 
     def sleep(self, span_s: float) -> None:
         time.sleep(max(0.0, span_s))
+
+    def wait(self, event: threading.Event, span_s: float) -> bool:
+        """Sleep, but no longer than until something happens; tells whether it did."""
+        return event.wait(max(0.0, span_s))
 
     def jitter(self) -> float:
         """A random number from 0.8 to 1.2, by which pauses are stretched so that clients do not march in step."""

@@ -82,11 +82,11 @@ def inspected(flag: str, name: str, limit: Limit) -> Report:
     if name != "-":
         return inspect(Path(name), limit)
     # It has no name that could be wrong or stand in a command.
-    report = inspect(_spooled(flag), replace(limit, name=None), name="-")
+    report = inspect(spooled(flag), replace(limit, name=None), name="-")
     return replace(report, findings=tuple(replace(finding, command="") for finding in report.findings))
 
 
-def _spooled(flag: str) -> Path:
+def spooled(flag: str) -> Path:
     """stdin in a file of its own: what is uploaded has to be measured and may have to be sent twice."""
     folder = Path(tempfile.mkdtemp(prefix="tadh-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -40,6 +41,7 @@ class Transport:
         self._ca_bundle = ca_bundle
         self._use_proxies = use_proxies
         self._session: requests.Session | None = None
+        self._observing = threading.Lock()
         self._proxies: dict[str, Mapping[str, str]] = {}
 
     def send(
@@ -81,15 +83,38 @@ class Transport:
             self.observe(Exchange("GET", url, dict(headers) or None, status, None, took_s, problem))
 
     def session_for(self, url: str) -> requests.Session:
-        """A session of its own to the host of a URL, for a library that brings its own client; its owner closes it."""
-        session = self._new_session()
+        """A session of its own to the host of a URL, for a library that brings its own client; its owner closes it.
+
+        Several threads may use it. Its errors are ours, and its requests are seen like all others.
+        """
+        import requests
+
+        watched = self._watched
+
+        class Session(requests.Session):
+            def request(self, method: Any, url: Any, *args: Any, **options: Any) -> requests.Response:
+                send = super().request
+                return watched(str(method), str(url), lambda: send(method, url, *args, **options))
+
+        session = self._configured(Session())
         session.proxies.update(self._proxies_for(url))
-        session.hooks["response"].append(self._saw)
         return session
 
-    def _saw(self, response: requests.Response, **_: Any) -> None:
-        request, took_s = response.request, response.elapsed.total_seconds()
-        self.observe(Exchange(str(request.method), str(request.url), None, response.status_code, None, took_s))
+    def _watched(self, method: str, url: str, send: Callable[[], requests.Response]) -> requests.Response:
+        started = time.monotonic()
+        response, problem = None, ""
+        try:
+            with translated(url):
+                response = send()
+            return response
+        except TadhError as error:
+            problem = error.message
+            raise
+        finally:
+            status = None if response is None else response.status_code
+            shown = url if response is None else str(response.request.url)
+            with self._observing:
+                self.observe(Exchange(method, shown, None, status, None, time.monotonic() - started, problem))
 
     def close(self) -> None:
         if self._session is not None:
@@ -146,7 +171,9 @@ class Transport:
     def _new_session(self) -> requests.Session:
         import requests
 
-        session = requests.Session()
+        return self._configured(requests.Session())
+
+    def _configured(self, session: requests.Session) -> requests.Session:
         # No .netrc, and proxies are looked up once a host instead of once a request.
         session.trust_env = False
         session.headers["User-Agent"] = USER_AGENT

@@ -17,13 +17,17 @@ CUSTOMER = 352
 
 
 def grant(service: Service, call: Call) -> dict[str, Json]:
-    """getuploadcredentials: a key that opens one folder of its own, for a while."""
+    """getuploadcredentials: a key and a folder of its own, for a while.
+
+    The key opens all folders of the customer: an upload that outlives its keys goes on with the next ones where
+    it began.
+    """
     is_stale = call.fault is not None and call.fault.kind == "expired_credentials"
     made = Grant(
         secret_id=f"AKID{secrets.token_hex(24)}",
         secret_key=secrets.token_urlsafe(32),
         token=secrets.token_urlsafe(96),
-        prefix=f"{ROOT}/{CUSTOMER}/{uuid.uuid4()}/",
+        prefix=f"{ROOT}/{CUSTOMER}/",
         expires=call.now if is_stale else call.now + VALID_S,
     )
     service.grants.put(made.secret_id, made)
@@ -35,7 +39,7 @@ def grant(service: Service, call: Call) -> dict[str, Json]:
         # In real time: the client compares them with its own clock.
         "StartTime": int(call.real),
         "ExpiredTime": int(call.real + VALID_S / service.clock.speed),
-        "PathPrefix": f"{service.links.base_url}/{made.prefix}",
+        "PathPrefix": f"{service.links.base_url}/{made.prefix}{uuid.uuid4()}/",
     }
 
 

@@ -116,8 +116,16 @@ def _bar(messages: Messages, what: str) -> Iterator[Moved]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        row = progress.add_task(what, total=None)
-        yield lambda done, total: progress.update(row, completed=done, total=total)
+        row: Any = None
+
+        def moved(done: int, total: int | None) -> None:
+            nonlocal row
+            if row is None:
+                # What is there from an earlier run is no part of the rate.
+                row = progress.add_task(printable(what), total=total, completed=done)
+            progress.update(row, completed=done, total=total)
+
+        yield moved
 
 
 def size(count: int) -> str:

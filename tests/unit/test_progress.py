@@ -111,6 +111,20 @@ def test_a_terminal_shows_bytes(screen: io.StringIO) -> None:
     assert "a.mp4" in screen.getvalue() and "1.0" in screen.getvalue()
 
 
+def test_a_transfer_tells_rate_and_time_left_of_this_run_alone(
+    screen: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of it was there from an earlier run; since then it is a megabyte a second."""
+    now_s = [0.0]
+    monkeypatch.setattr("rich.console.monotonic", lambda: now_s[0])
+    with moving(Messages(Mask(), stream=screen), "a.mp4") as moved:
+        for step in range(11):
+            now_s[0] = float(step)
+            moved(50_000_000 + step * 1_000_000, 100_000_000)
+    text = screen.getvalue()
+    assert "1.0 MB/s" in text and "0:00:40" in text and "50.0 MB/s" not in text
+
+
 @pytest.mark.parametrize(
     ("count", "text"),
     [

@@ -106,11 +106,18 @@ def test_a_large_body_is_streamed(sandbox: Hosted, granted: dict[str, Any]) -> N
     assert sandbox.status()["Objects"] == 1
 
 
-def test_nothing_outside_of_the_folder_can_be_written_or_read(granted: dict[str, Any]) -> None:
+def test_keys_open_the_place_of_the_keys_before_them(sandbox: Hosted, granted: dict[str, Any]) -> None:
+    """An upload that outlives its keys goes on where it began."""
+    later = Client(sandbox.running.port, sandbox.app_key, sandbox.access_token).good("assets.credentials")
+    assert later["PathPrefix"] != granted["PathPrefix"]
+    assert Cos({**later, "PathPrefix": granted["PathPrefix"]}).put("a.txt", b"x")["ETag"]
+
+
+def test_nothing_of_other_customers_can_be_written_or_read(granted: dict[str, Any]) -> None:
     cos = Cos(granted)
     cos.put("a.txt", b"mine")
     other = Cos(granted)
-    other.prefix = "customer-pipeline/352/other/"
+    other.prefix = "customer-pipeline/353/other/"
     assert refused(lambda: other.put("a.txt", b"x")) == (403, "AccessDenied")
     assert refused(lambda: other.get("a.txt")) == (403, "AccessDenied")
     assert refused(lambda: cos.client.list_objects(Bucket="b-1250000000")) == (403, "AccessDenied")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import IO, TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from tadh_cli.api.provider import Provider
 from tadh_cli.providers.tencent import codes, signing
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tadh_cli.api.material import Limit
     from tadh_cli.api.operation import Operation
     from tadh_cli.api.production import Order, Script
+    from tadh_cli.api.store import ObjectStore
     from tadh_cli.api.video import AudioOptions, VideoOptions
     from tadh_cli.api.waiter import Waiter
 
@@ -75,22 +76,10 @@ def limits() -> Mapping[str, Limit]:
     return LIMITS
 
 
-def _store(
-    granted: Mapping[str, Any],
-    folder: str,
-    name: str,
-    body: IO[bytes],
-    session_for: Callable[[str], Any],
-    timeout_s: float,
-) -> str:
-    from tadh_cli.providers.tencent import store
+def _store() -> ObjectStore:
+    from tadh_cli.providers.tencent.store import COS
 
-    place = store.place(granted["PathPrefix"])
-    key = place.key(folder, name)
-    url = place.url(key)
-    with session_for(url) as session:
-        store.put(place, key, body, granted["Credentials"], session, timeout_s=timeout_s)
-    return url
+    return COS
 
 
 TENCENT = Provider(
