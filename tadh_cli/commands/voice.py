@@ -227,7 +227,10 @@ def check(
 def check_status(
     tadh: Tadh, task: OneTask, following: Following, edition: Edition = None, wait: Wait = False
 ) -> Record:
-    """Show what an inspection found; ends with exit code 7 when the recording did not pass."""
+    """Show what an inspection found.
+
+    Ends with exit code 7 when the recording did not pass.
+    """
     from tadh_cli.commands import cloning
 
     return cloning.look(tadh, task, edition, following, waits=wait)

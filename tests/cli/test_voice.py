@@ -84,7 +84,7 @@ def test_subtitles_need_a_name_that_tells_the_format(on: On) -> None:
 
 
 def test_a_voice_or_an_avatar_is_needed(on: On) -> None:
-    assert "--voice or VirtualmanKey is required" in on("voice", "speak", "--text", TEXT, code=2).err
+    assert "--voice or --avatar is required" in on("voice", "speak", "--text", TEXT, code=2).err
 
 
 def test_one_audio_at_a_time(on: On) -> None:
