@@ -10,13 +10,15 @@ from typing import Any, NamedTuple
 from tadh_cli.api.operation import Operation
 
 # What can be hit besides the operations.
-COS = ("cos.put", "cos.get", "cos.multipart")
+COS = ("cos.put", "cos.get", "cos.multipart", "cos.part")
 MEDIA = ("media.get", "subtitles.get", "sample.get")
 CHANNEL = "channel"
 TARGETS = (*COS, *MEDIA, CHANNEL)
 ANYTHING = "*"
 
 API, STORE, FILES, CREATION, KEYS, FRAMES = "api", "cos", "files", "creation", "credentials", "frames"
+# A rule for the first meets the second too.
+_INCLUDES = {"cos.multipart": "cos.part"}
 GROUPS = {**dict.fromkeys(COS, STORE), **dict.fromkeys(MEDIA, FILES)}
 
 
@@ -38,7 +40,9 @@ KINDS: Mapping[str, Kind] = {
     "reset": Kind(_EVERYWHERE, "before or after"),
     "code": Kind((API,), "a Header.Code other than 0", ("message",)),
     "omit": Kind((API,), "the name of a field"),
+    "replace": Kind((API,), "the name of a field", ("by",)),
     "expired_credentials": Kind((STORE, KEYS), "true"),
+    "valid_s": Kind((KEYS,), "real seconds"),
     "clock_skew_s": Kind((API, CHANNEL), "seconds"),
     "task_fail": Kind((CREATION,), "a FailCode other than 0", ("message",)),
     "link_expired": Kind((FILES,), "true"),
@@ -67,6 +71,8 @@ class Fault:
     probability: float | None = None
     after: int = 0
     message: str = ""
+    # What the value of a field is replaced by.
+    by: Any = ""
     retry_after: float | None = None
     seen: int = 0
     fired: int = 0
@@ -75,6 +81,7 @@ class Fault:
         """The rule as it is written in a file."""
         rule: dict[str, Any] = {"operation": self.operation, self.kind: self.value}
         rule |= {"message": self.message} if self.message else {}
+        rule |= {"by": self.by} if self.kind == "replace" else {}
         for name in ("times", "probability", "retry_after"):
             if getattr(self, name) is not None:
                 rule[name] = getattr(self, name)
@@ -112,7 +119,8 @@ class Faults:
         matching = (
             rule
             for rule in self.rules
-            if rule.operation in (ANYTHING, target, path) and groups & set(KINDS[rule.kind].groups)
+            if (rule.operation in (ANYTHING, target, path) or _INCLUDES.get(rule.operation) == target)
+            and groups & set(KINDS[rule.kind].groups)
         )
         return next((rule for rule in matching if rule.fires(self._dice)), None)
 
@@ -203,7 +211,7 @@ def _is_valid(kind: str, value: Any) -> bool:
         return value in ("before", "after")
     if kind == "websocket":
         return value in ("close", "reset", "stall")
-    if kind == "omit":
+    if kind in ("omit", "replace"):
         return isinstance(value, str) and bool(value)
     if not _is_number(value):
         return False
@@ -218,6 +226,8 @@ def _is_valid(kind: str, value: Any) -> bool:
 
 def _unfit(name: str, value: Any) -> str:
     """What the value of a key has to be, when it is not."""
+    if name == "by":
+        return ""
     if name == "message":
         return "" if isinstance(value, str) else "a text"
     if name == "probability":

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from tadh_cli.sandbox.spliced import Readable
 from tadh_cli.sandbox.studio.delivery import delivered
 from tadh_cli.sandbox.studio.errors import UnreadableMedia
 from tadh_cli.sandbox.studio.source import opened
@@ -67,7 +68,7 @@ def sound(speech: Speech, target: Path, *, codec: Codec = "mp3", sample_rate: in
     return Sound(target, round(len(pcm) / 2 / sample_rate * 1000), codec, sample_rate, target.stat().st_size)
 
 
-def listen(path: Path, rate_hz: int = LISTENING_RATE_HZ) -> Recording:
+def listen(path: Readable, rate_hz: int = LISTENING_RATE_HZ) -> Recording:
     """Read the sound of a file of any usual format as mono; raise UnreadableMedia where there is none to hear."""
     with opened(path, "sound") as container:
         pcm = b"".join(_decoded(container, rate_hz))
@@ -117,10 +118,10 @@ def samples_of(frame: av.AudioFrame) -> bytes:
     return bytes(frame.planes[0])[: frame.samples * 2]
 
 
-def _decoded(container: InputContainer, rate_hz: int) -> Iterator[bytes]:
+def frames_of(container: InputContainer) -> Iterator[av.AudioFrame]:
+    """The frames of the first sound; raise ValueError where most of it is damaged."""
     import av
 
-    resampler = av.AudioResampler(format="s16", layout="mono", rate=rate_hz)
     good = bad = 0
     for packet in container.demux(audio=0):
         try:
@@ -130,8 +131,15 @@ def _decoded(container: InputContainer, rate_hz: int) -> Iterator[bytes]:
             bad += 1
             continue
         good += len(frames)
-        for frame in frames:
-            yield from map(samples_of, resampler.resample(frame))
+        yield from frames
     if bad > good:
         raise ValueError("most of it is damaged")
+
+
+def _decoded(container: InputContainer, rate_hz: int) -> Iterator[bytes]:
+    import av
+
+    resampler = av.AudioResampler(format="s16", layout="mono", rate=rate_hz)
+    for frame in frames_of(container):
+        yield from map(samples_of, resampler.resample(frame))
     yield from map(samples_of, resampler.resample(None))
