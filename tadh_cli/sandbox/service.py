@@ -100,7 +100,10 @@ class Service:
         self._avatars = avatars(self.seed, epoch)
         self._voices = voices(self.seed, epoch)
         self.projects = tuple(hex_key(self.seed, "project", number) for number in range(PROJECTS))
-        self._numbers = Random(f"numbers {self.seed} {epoch}")
+        # Counted, so that a sandbox that was stopped and started again does not give out its ids a second time.
+        starts = (self.state.note("starts") or 0) + 1
+        self.state.set_note("starts", starts)
+        self._numbers = Random(f"numbers {self.seed} {epoch} {starts}")
 
     def reset(self) -> None:
         """Begin anew: nothing was ever made, uploaded or created, and it is now."""

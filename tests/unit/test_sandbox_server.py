@@ -401,3 +401,12 @@ def test_the_server_ends_when_its_directory_is_gone(tmp_path: Path) -> None:
         thread = next(thread for thread in threading.enumerate() if str(hosted.directory) in thread.name)
         thread.join(timeout=20)
         assert not thread.is_alive()
+
+
+def test_no_id_is_given_out_again_after_a_restart(tmp_path: Path) -> None:
+    ids = []
+    for _ in range(3):
+        with hosting.run(tmp_path) as hosted:
+            client = Client(hosted.running.port, hosted.app_key, hosted.access_token)
+            ids += [client.good("video.create", **ORDER)["TaskId"] for _ in range(2)]
+    assert len(set(ids)) == 6
