@@ -61,6 +61,8 @@ class TadhError(Exception):
         self.resume = ""
         # What is known so far of the tasks concerned: drawn on stdout although the command failed.
         self.records: Sequence[Mapping[str, Any]] = ()
+        # Whether they answer a question for several things, and are a list even when there is only one.
+        self.is_list = False
 
 
 class FileError(TadhError):

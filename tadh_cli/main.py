@@ -30,12 +30,15 @@ def main() -> int:
     """The console script's entry; returns the exit code."""
     args = sys.argv[1:]
     if args in (["--version"], ["-V"]):
-        from tadh_cli import __version__
-
-        sys.stdout.write(f"tadh {__version__}\n")
-        return 0
+        return _tell_version()
+    if sys.getfilesystemencoding() == "ascii" and sys.platform != "win32":
+        _speak_utf_8()
     import gc
 
+    from tadh_cli.streams import guard
+
+    guard()
+    _heed_signals()
     try:
         code = run(args)
     except KeyboardInterrupt:
@@ -45,12 +48,33 @@ def main() -> int:
     return code
 
 
+def _tell_version() -> int:
+    from tadh_cli import __version__
+
+    try:
+        sys.stdout.write(f"tadh {__version__}\n")
+        sys.stdout.flush()
+    # A stdout that is closed is none at all, one that is full fails.
+    except (AttributeError, OSError):
+        from tadh_cli.streams import guard
+
+        guard()
+        sys.stderr.write("error: can't write to stdout\n")
+        return 1
+    return 0
+
+
+def _speak_utf_8() -> None:
+    """Start again with UTF-8: where Python was told to use ASCII, arguments and names of files are no text to it."""
+    import os
+
+    os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+
+
 def run(args: list[str]) -> int:
     """Run a command line; the only place where a failure becomes an exit code."""
     import gc
 
-    _make_streams_tolerant()
-    _heed_signals()
     # Loading modules makes many objects and no garbage: looking for some at every 700th costs a tenth of the start.
     gc.set_threshold(50_000)
     import typer
@@ -62,6 +86,7 @@ def run(args: list[str]) -> int:
     tadh = Tadh()
     try:
         code = build_root(ENTRIES, HELP).main(list(args), prog_name="tadh", standalone_mode=False, obj=tadh)
+        sys.stdout.flush()
         return code if isinstance(code, int) else 0
     # Public, and the same in every Typer: the base of all usage errors.
     except typer.BadParameter.__base__ as error:  # type: ignore[misc]
@@ -113,20 +138,24 @@ def _unexpected(tadh: "Tadh", error: Exception, args: list[str]) -> int:
 
 
 def _heed_signals() -> None:
-    """To be asked to end is like Ctrl-C: what is going on is named, what was opened is closed."""
+    """To be asked to end is like Ctrl-C: what is going on is named, what was opened is closed.
+
+    Only the first signal interrupts: a second one would interrupt just that.
+    """
     import signal
 
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_DFL:
-            signal.signal(getattr(signal, name), signal.default_int_handler)
+    has_interrupted = False
 
+    def interrupt(_number: int, _frame: object) -> None:
+        nonlocal has_interrupted
+        if not has_interrupted:
+            has_interrupted = True
+            raise KeyboardInterrupt
 
-def _make_streams_tolerant() -> None:
-    """Text of any language goes out as UTF-8, whatever the locale; undecodable bytes do not stop a message."""
-    for stream, errors in ((sys.stdout, "surrogateescape"), (sys.stderr, "backslashreplace")):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure:
-            reconfigure(encoding="utf-8", errors=errors)
+    usual = (signal.SIG_DFL, signal.default_int_handler)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) in usual:
+            signal.signal(getattr(signal, name), interrupt)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from tadh_cli.api.options import Opt, options
-from tadh_cli.commands.context import Common, Tadh, silence_stdout
-from tadh_cli.errors import Interrupted, TadhError
+from tadh_cli.commands.context import Common, Tadh
+from tadh_cli.errors import FileError, Interrupted, TadhError
 from tadh_cli.ui.records import Record, Records
 
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -208,10 +208,6 @@ def _execute(tadh: Tadh, function: Callable[..., Any], arguments: Mapping[str, A
         result = function(**arguments)
         tadh.refuse()
         tadh.draw(result)
-    except BrokenPipeError:
-        # Whoever read our stdout has seen enough (`| head`): that is no failure.
-        silence_stdout()
-        raise typer.Exit(0) from None
     except KeyboardInterrupt:
         raise Interrupted("interrupted") from None
     except TadhError as error:
@@ -220,9 +216,16 @@ def _execute(tadh: Tadh, function: Callable[..., Any], arguments: Mapping[str, A
 
 
 def _draw_what_is_known(tadh: Tadh, error: TadhError) -> None:
-    """Records of tasks concerned by a failure are data all the same."""
-    if error.records:
-        tadh.draw(Record(error.records[0]) if len(error.records) == 1 else Records(list(error.records)))
+    """Records of tasks concerned by a failure are data all the same; the failure counts, not how they come out."""
+    if not error.records:
+        return
+    is_one = len(error.records) == 1 and not error.is_list
+    try:
+        tadh.draw(Record(error.records[0]) if is_one else Records(list(error.records)))
+    except FileError as unwritten:
+        tadh.messages.warn(unwritten.message)
+    except SystemExit:
+        return
 
 
 def _sign(function: Any, parameters: Sequence[inspect.Parameter]) -> None:

@@ -170,13 +170,9 @@ class Tadh:
         color = not self.common.no_color and not os.environ.get("NO_COLOR") and sys.stdout.isatty()
         try:
             draw(result, cast(IO[str], _Masked(self.mask)), self.form, query=self._query, color=color)
-        except BrokenPipeError:
+        except FileError as error:
+            error.task_id = str(result.item.get("TaskId") or "") if isinstance(result, Record) else ""
             raise
-        except OSError as error:
-            silence_stdout()
-            task_id = str(result.item.get("TaskId") or "") if isinstance(result, Record) else ""
-            words = (error.strerror or type(error).__name__).lower()
-            raise FileError(f"can't write to stdout: {words}", hint="make room", task_id=task_id) from error
 
     def check_common(self) -> None:
         """Problems of the common options themselves."""
@@ -197,11 +193,6 @@ class Tadh:
         for name in ("ledger", "transport"):
             if name in self.__dict__:
                 self.__dict__[name].close()
-
-
-def silence_stdout() -> None:
-    """Send what is still to come nowhere: at its end Python would try once more to write it, and complain."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Masked:

@@ -37,7 +37,10 @@ class Sound:
 def text_argument(flag: str, given: str) -> str:
     """The text of an option: itself, `@FILE`, or `-` for stdin."""
     if given == "-":
-        return _decoded(flag, "stdin", sys.stdin.buffer.read(_LARGEST_TEXT_BYTES + 1))
+        try:
+            return _decoded(flag, "stdin", sys.stdin.buffer.read(_LARGEST_TEXT_BYTES + 1))
+        except OSError as error:
+            raise InputError(f"{flag} -: stdin can't be read: {_words(error)}") from None
     return text_file(flag, given[1:]) if given.startswith("@") else given
 
 

@@ -408,5 +408,5 @@ def test_no_id_is_given_out_again_after_a_restart(tmp_path: Path) -> None:
     for _ in range(3):
         with hosting.run(tmp_path) as hosted:
             client = Client(hosted.running.port, hosted.app_key, hosted.access_token)
-            ids += [client.good("video.create", **ORDER)["TaskId"] for _ in range(2)]
-    assert len(set(ids)) == 6
+            ids.append(client.good("video.create", **ORDER)["TaskId"])
+    assert len(set(ids)) == 3
