@@ -36,6 +36,8 @@ class TadhError(Exception):
 
     exit_code: ClassVar[int] = 1
     meaning: ClassVar[str] = "unexpected error in tadh itself"
+    # Whether the same question about something else would meet it as well.
+    is_general: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -63,6 +65,8 @@ class TadhError(Exception):
         self.records: Sequence[Mapping[str, Any]] = ()
         # Whether they answer a question for several things, and are a list even when there is only one.
         self.is_list = False
+        # How they are best shown; only what draws them knows more of it.
+        self.view: object = None
 
 
 class FileError(TadhError):
@@ -86,11 +90,13 @@ class InputError(TadhError):
 class ConfigError(TadhError):
     exit_code = 3
     meaning = "configuration or credentials missing or unreadable"
+    is_general = True
 
 
 class AuthError(TadhError):
     exit_code = 4
     meaning = "authentication or permission refused by the service"
+    is_general = True
 
 
 class NotFound(TadhError):
@@ -116,6 +122,7 @@ class WaitTimeout(TadhError):
 class NetworkError(TadhError):
     exit_code = 9
     meaning = "network unreachable, connection lost or TLS failure, after retries"
+    is_general = True
 
 
 class ServiceError(TadhError):
@@ -153,6 +160,16 @@ ERRORS: tuple[type[TadhError], ...] = (
     OutcomeUnknown,
     Interrupted,
 )
+
+
+def together(failures: Sequence[TadhError], of: int) -> TadhError:
+    """One failure for those of several tasks: the first, which then says of each what was wrong with it."""
+    first = failures[0]
+    if of > 1:
+        each = [f"{failure.task_id}: {failure.message}" for failure in failures]
+        first.message = "\n  ".join([f"{len(failures)} of {of} tasks could not be asked about", *each])
+        first.task_id = " ".join(failure.task_id for failure in failures)
+    return first
 
 
 def exit_codes() -> dict[int, str]:

@@ -18,7 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 from tadh_cli.api.options import Opt, options
 from tadh_cli.commands.context import Common, Tadh
 from tadh_cli.errors import FileError, Interrupted, TadhError
-from tadh_cli.ui.records import Record, Records
+from tadh_cli.ui.records import Record, Records, View
 
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -221,7 +221,8 @@ def _draw_what_is_known(tadh: Tadh, error: TadhError) -> None:
         return
     is_one = len(error.records) == 1 and not error.is_list
     try:
-        tadh.draw(Record(error.records[0]) if is_one else Records(list(error.records)))
+        view = error.view if isinstance(error.view, View) else View()
+        tadh.draw(Record(error.records[0], view) if is_one else Records(list(error.records), view))
     except FileError as unwritten:
         tadh.messages.warn(unwritten.message)
     except SystemExit:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -152,18 +152,26 @@ class Tadh:
         return " ".join(["tadh", *(f"{flag} {_quoted(value)}" for flag, value in chosen if value), text])
 
     @contextmanager
-    def resumable(self, command: str, task_id: str = "") -> Iterator[None]:
-        """Whatever ends the block early names the task and the command that goes on with it."""
+    def resumable(self, command: str | Callable[[], Sequence[str]], task_id: str = "") -> Iterator[None]:
+        """Whatever ends the block early names the task and the command that goes on with it.
+
+        Commands that depend on how far the block came are given by a function: none when there is nothing to go on
+        with.
+        """
         try:
             yield
         except KeyboardInterrupt:
             error = Interrupted("interrupted", task_id=task_id)
-            error.resume = self.command(command)
+            error.resume = self._resuming(command)
             raise error from None
         except TadhError as error:
             error.task_id = error.task_id or task_id
-            error.resume = error.resume or self.command(command)
+            error.resume = error.resume or self._resuming(command)
             raise
+
+    def _resuming(self, command: str | Callable[[], Sequence[str]]) -> str:
+        commands = [command] if isinstance(command, str) else command()
+        return " && ".join(self.command(each) for each in commands)
 
     def draw(self, result: Result) -> None:
         """Write a result to stdout, without secrets of ours."""

@@ -3,44 +3,83 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from tadh_cli.api.waiter import State, Waiter
+from tadh_cli.api.waiter import Snapshot, State, Waiter
 from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.options import Following
 from tadh_cli.duration import seconds
-from tadh_cli.errors import InputError, TadhError, TaskFailed
+from tadh_cli.errors import InputError, NotFound, TadhError, TaskFailed, together
 from tadh_cli.ui.records import Record, Records, View
 
 
+@dataclass
+class Course:
+    """How far the waiting for tasks has come."""
+
+    waiter: Waiter
+    ids: Sequence[str]
+    # The last record of each task, and those that the service does not know.
+    found: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+
+    def saw(self, snapshot: Snapshot) -> None:
+        if snapshot.record:
+            self.found[snapshot.task_id] = snapshot.record
+        if isinstance(snapshot.error, NotFound):
+            self.gone.add(snapshot.task_id)
+
+    def failed(self, error: TadhError) -> TadhError:
+        """The failure that ended it, with what is known."""
+        if isinstance(error, NotFound):
+            self.gone |= set(error.task_id.split())
+        return carrying(error, list(self.found.values()), is_list=len(self.ids) > 1)
+
+    def left(self, *, with_done: bool) -> list[str]:
+        """The tasks that are worth waiting for again: those not known to have ended, or not to have failed."""
+        over = {State.FAILED} if with_done else {State.FAILED, State.DONE}
+        return [id for id in self.ids if id not in self.gone and self._state(id) not in over]
+
+    def _state(self, task_id: str) -> State:
+        return self.waiter.classify(self.found[task_id]) if task_id in self.found else State.QUEUED
+
+
 def look(tadh: Tadh, kind: str, given: Sequence[str] | None, view: View, *, all_: bool) -> Records | Record:
-    """One question about each task."""
+    """One question about each task; a failure is raised when all have been asked, with the records of the others."""
     ids = chosen(tadh, kind, given, all_=all_)
     waiter = tadh.provider.waiter(kind)
+    is_list = all_ or len(ids) > 1
     records: list[Mapping[str, Any]] = []
+    failures: list[TadhError] = []
     for task_id in ids:
         try:
             records.append(tadh.tasks.look(waiter, task_id))
         except TadhError as error:
-            error.task_id, error.records = task_id, records
-            raise
-    return Record(records[0], view) if len(ids) == 1 and not all_ else Records(records, view)
+            error.task_id = task_id
+            failures.append(error)
+            if error.is_general:
+                break
+    if failures:
+        raise carrying(together(failures, len(ids)), records, is_list=is_list, view=view)
+    return Records(records, view) if is_list else Record(records[0], view)
 
 
-def followed(tadh: Tadh, waiter: Waiter, ids: Sequence[str], following: Following) -> dict[str, Mapping[str, Any]]:
-    """The last record of each task; raised failures carry what is known."""
+def followed(
+    tadh: Tadh, waiter: Waiter, ids: Sequence[str], following: Following, course: Course | None = None
+) -> dict[str, Mapping[str, Any]]:
+    """The last record of each task; raised failures carry what is known, and `course` always knows it."""
     from tadh_cli.ui.progress import following as shown
 
-    found: dict[str, Mapping[str, Any]] = {}
+    course = course or Course(waiter, ids)
     try:
         with shown(tadh.messages, waiter.stages) as show:
             for snapshot in tadh.tasks.watch(waiter, ids, following.patience(tadh)):
-                if snapshot.record:
-                    found[snapshot.task_id] = snapshot.record
+                course.saw(snapshot)
                 show(snapshot)
     except TadhError as error:
-        raise carrying(error, list(found.values())) from error.__cause__
-    return found
+        raise course.failed(error) from error.__cause__
+    return course.found
 
 
 def concluded(tadh: Tadh, waiter: Waiter, record: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -55,7 +94,7 @@ def all_concluded(tadh: Tadh, waiter: Waiter, records: Sequence[Mapping[str, Any
     failed = [tadh.tasks.failure(waiter, record) for record in records if waiter.classify(record) is State.FAILED]
     if failed:
         many = TaskFailed(f"{len(failed)} of {len(records)} failed: {failed[0].message}")
-        raise carrying(failed[0] if len(failed) == 1 else many, records)
+        raise carrying(failed[0] if len(failed) == 1 else many, records, is_list=True)
     return records
 
 
@@ -84,12 +123,16 @@ def chosen(tadh: Tadh, kind: str, given: Sequence[str] | None, *, all_: bool) ->
     if bool(given) == all_:
         raise InputError("name at least one TASK, or use --all" if not given else "either name tasks or use --all")
     if given:
-        return list(dict.fromkeys(given))
+        return list(dict.fromkeys(tadh.tasks.named(name) for name in given))
     found: list[str] = tadh.ledger.unfinished(kind, tadh.settings.profile)
     return found
 
 
-def carrying(error: TadhError, records: Sequence[Mapping[str, Any]]) -> TadhError:
-    """A failure that brings along what is known."""
+def carrying(
+    error: TadhError, records: Sequence[Mapping[str, Any]], *, is_list: bool = False, view: View | None = None
+) -> TadhError:
+    """A failure that brings along what is known; `is_list` when it answers for several tasks."""
     error.records = error.records or records
+    error.is_list = error.is_list or is_list
+    error.view = error.view or view
     return error

@@ -92,17 +92,26 @@ class Ledger:
         with self._write() as db:
             db.execute(
                 "UPDATE tasks SET state = ?, record = ?, finished_at = ? WHERE id = ?",
-                (state, _json({"FailMessage": reason}), iso(self._clock.now_s()), entry),
+                (state, _json({"FailMessage": reason}), None if state == UNKNOWN else self._now(), entry),
             )
 
     def observed(self, task_id: str, state: State, status: str, record: Mapping[str, Any]) -> None:
         """What the service said of a task; ids that were not submitted from here are ignored."""
-        finished = iso(self._clock.now_s()) if state.is_final else None
         with self._write() as db:
             db.execute(
-                "UPDATE tasks SET state = ?, status = ?, record = ?, finished_at = COALESCE(finished_at, ?)"
-                " WHERE task_id = ?",
-                (state.value, status, _json(record), finished, task_id),
+                "UPDATE tasks SET state = ?, status = ?, record = ?,"
+                " finished_at = CASE WHEN ? THEN COALESCE(finished_at, ?) END WHERE task_id = ?",
+                (state.value, status, _json(record), state.is_final, self._now(), task_id),
+            )
+
+    def lost(self, task_id: str, reason: str) -> None:
+        """The service does not know a task any more; one that has ended before stays as it was."""
+        marks = ",".join("?" * len(_OPEN))
+        with self._write() as db:
+            db.execute(
+                "UPDATE tasks SET state = ?, status = '', finished_at = ?,"
+                f" record = json_set(record, '$.FailMessage', ?) WHERE task_id = ? AND state IN ({marks})",
+                (State.FAILED.value, self._now(), reason, task_id, *_OPEN),
             )
 
     def claim(self, task_id: str, files: Sequence[str]) -> None:
@@ -116,9 +125,11 @@ class Ledger:
     # Reading -------------------------------------------------------------------------------------------
 
     def find(self, task_id: str) -> dict[str, Any] | None:
-        """The record of a task, by its id or by the number of its entry (`#12`)."""
-        column = "id" if task_id.startswith("#") else "task_id"
-        rows = self._read(f"{_SELECT} WHERE {column} = ? ORDER BY id DESC LIMIT 1", (task_id.lstrip("#"),))
+        """The record of a task, by its id or by the number of its entry (`#12`, or 12 when no task has that id)."""
+        rows = self._read(
+            f"{_SELECT} WHERE task_id = ? OR id = ? ORDER BY task_id = ? DESC, id DESC LIMIT 1",
+            (task_id, _number(task_id), task_id),
+        )
         return next((_record(row) for row in rows), None)
 
     def tasks(
@@ -172,6 +183,9 @@ class Ledger:
         if self._db is not None:
             self._db.close()
             self._db = None
+
+    def _now(self) -> str:
+        return iso(self._clock.now_s())
 
     # SQLite --------------------------------------------------------------------------------------------
 
@@ -276,6 +290,12 @@ def _record(row: sqlite3.Row) -> dict[str, Any]:
         "Files": json.loads(row["files"]),
     }
     return record
+
+
+def _number(name: str) -> int | None:
+    """The number of an entry; SQLite's have 63 bits."""
+    digits = name.removeprefix("#")
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 18 else None
 
 
 def _is_alive(pid: int) -> bool:

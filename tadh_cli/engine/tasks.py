@@ -11,9 +11,9 @@ from tadh_cli.api.operation import Body
 from tadh_cli.api.waiter import Snapshot, State, Waiter
 from tadh_cli.engine.client import LOOK_FIRST, Client, Prepared
 from tadh_cli.engine.clock import Clock, iso, unix
-from tadh_cli.engine.ledger import REFUSED, UNKNOWN, Ledger
+from tadh_cli.engine.ledger import REFUSED, SENDING, UNKNOWN, Ledger
 from tadh_cli.engine.waiting import SHORTEST_INTERVAL_S, Patience, watch
-from tadh_cli.errors import ConfigError, Interrupted, OutcomeUnknown, TadhError
+from tadh_cli.errors import AuthError, ConfigError, Interrupted, NotFound, OutcomeUnknown, TadhError
 
 Record = dict[str, Any]
 
@@ -21,6 +21,7 @@ Record = dict[str, Any]
 _FIRST_STATUS = {"video": "COMMIT", "audio": "COMMIT", "avatar": "MAKING", "voice": "MAKING", "voice-check": "CREATED"}
 # Videos and audio without a storage of their own are kept for 7 days.
 _KEPT_S = 7 * 86_400.0
+_GONE = "the service does not know it any more"
 
 
 @dataclass
@@ -83,11 +84,17 @@ class Tasks:
     def look(self, waiter: Waiter, task_id: str, *, timeout_s: float | None = None) -> Record:
         """The record of a task as the service sees it now; one that this machine submitted is noted."""
         client = self.client
+        if task_id.startswith("#"):
+            raise self._without_id(task_id)
         operation = client.provider.operation(waiter.operation)
         self._keep_distance(task_id)
         prepared = client.prepare(operation, {waiter.id: task_id})
         attempts = {} if timeout_s is None else {"attempts": 1}
-        answer = dict(waiter.tell(client.send(prepared, timeout_s=timeout_s, **attempts)))
+        try:
+            answer = dict(waiter.tell(client.send(prepared, timeout_s=timeout_s, **attempts)))
+        except (ConfigError, AuthError, NotFound) as error:
+            self._explain(error, task_id)
+            raise
         self._asked_s[task_id] = self.clock.monotonic_s()
         return self._noted(waiter, task_id, answer)
 
@@ -107,6 +114,36 @@ class Tasks:
     def failure(self, waiter: Waiter, record: Mapping[str, Any]) -> TadhError:
         """The error for a task that ended badly."""
         return self.client.provider.task_failure(record, waiter)
+
+    def named(self, name: str) -> str:
+        """The id of a task that is named by it, or by its entry in the ledger (`#12`) where that has one."""
+        entry = self.ledger.find(name) if name.startswith("#") else None
+        return str(entry["TaskId"]) if entry else name
+
+    def _without_id(self, name: str) -> TadhError:
+        """Why the service can't be asked about an entry: it never gave it an id."""
+        entry = self.ledger.find(name)
+        if entry is None:
+            return NotFound(f"the ledger has no entry {name}", hint="`tadh task list` shows all")
+        if entry["State"] == REFUSED:
+            return NotFound(f"{name} was refused, so there is no task: {entry.get('FailMessage', '')}", task_id=name)
+        if entry["State"] == SENDING:
+            return NotFound(f"{name} is being sent by another process and has no id yet", task_id=name)
+        reason = f"the outcome of {name} is unknown, and without an id it can't be asked about"
+        return OutcomeUnknown(reason, hint=LOOK_FIRST, task_id=name)
+
+    def _explain(self, error: TadhError, task_id: str) -> None:
+        """What the ledger knows of a task that the service does not tell us about."""
+        profile = self.client.settings.profile
+        with self._unless_ledger_fails():
+            past = self.ledger.find(task_id)
+            if past is None:
+                return
+            if past["Profile"] != profile:
+                error.hint = f"{task_id} was submitted with the profile {past['Profile']}: add -p {past['Profile']}"
+            elif isinstance(error, NotFound):
+                self.ledger.lost(task_id, _GONE)
+                error.hint = f"{_GONE}: it keeps tasks for about 7 days"
 
     def _keep_distance(self, task_id: str) -> None:
         """Two questions about one task are never closer together than the service is asked at most."""

@@ -10,7 +10,7 @@ from typing import Any
 from tadh_cli.api.waiter import Snapshot, State, Waiter
 from tadh_cli.duration import words
 from tadh_cli.engine.clock import Clock
-from tadh_cli.errors import TadhError, WaitTimeout
+from tadh_cli.errors import TadhError, WaitTimeout, together
 
 # One question about one task takes this long at most, also when there is no deadline.
 POLL_TIMEOUT_S = 30.0
@@ -56,11 +56,13 @@ def watch(ask: Ask, waiter: Waiter, task_ids: Sequence[str], patience: Patience,
     """Follow tasks until each has ended or waits for a person's decision; yields what each question brings.
 
     A failed question is not a failed task: it is repeated for `patience.failures_s`. Raises WaitTimeout at
-    the deadline, which also bounds each question, and any failure that asking again can't mend.
+    the deadline, which also bounds each question, and any failure that asking again can't mend; one that
+    concerns a single task is raised when the others have come to their end.
     """
     started_s = clock.monotonic_s()
     ends_s = started_s + patience.timeout_s
     turns = [_Turn(started_s, order, task_id) for order, task_id in enumerate(task_ids)]
+    lost: list[TadhError] = []
     has_asked = False
     while turns:
         turn = turns[0]
@@ -71,29 +73,42 @@ def watch(ask: Ask, waiter: Waiter, task_ids: Sequence[str], patience: Patience,
         has_asked = True
         error = _question(ask, waiter, turn, min(POLL_TIMEOUT_S, ends_s - now_s))
         now_s = clock.monotonic_s()
+        is_lost = error is not None and not error.transient
         if error is not None:
-            _bear(error, turn, now_s, patience)
+            error.task_id = turn.task_id
+            if is_lost:
+                _drop(error, lost, task_ids)
+            else:
+                _bear(error, turn, now_s, patience)
         pause_s = patience.pause_s(now_s - started_s, clock.jitter())
+        if error is not None and error.retry_after_s is not None:
+            pause_s = max(pause_s, error.retry_after_s)
         turn.due_s = now_s + pause_s
         yield Snapshot(turn.task_id, turn.state, turn.record, now_s - started_s, pause_s, error)
-        if error is None and (turn.state.is_final or turn.state is State.DECISION):
+        if is_lost or (error is None and (turn.state.is_final or turn.state is State.DECISION)):
             heapq.heappop(turns)
         else:
             heapq.heapreplace(turns, turn)
+    if lost:
+        raise together(lost, len(task_ids))
 
 
 def _question(ask: Ask, waiter: Waiter, turn: _Turn, timeout_s: float) -> TadhError | None:
-    """Ask about one task and note the answer; a failure that may pass is returned."""
+    """Ask about one task and note the answer, or return the failure."""
     try:
         turn.record = ask(turn.task_id, max(timeout_s, 0.05))
     except TadhError as error:
-        if error.transient:
-            return error
-        error.task_id = turn.task_id
-        raise
+        return error
     turn.state = waiter.classify(turn.record)
     turn.failing_since_s = None
     return None
+
+
+def _drop(error: TadhError, lost: list[TadhError], task_ids: Sequence[str]) -> None:
+    """Go on without a task that asking again does not help; raises what the others would meet as well."""
+    if error.is_general or len(task_ids) == 1:
+        raise error
+    lost.append(error)
 
 
 def _bear(error: TadhError, turn: _Turn, now_s: float, patience: Patience) -> None:
@@ -101,7 +116,6 @@ def _bear(error: TadhError, turn: _Turn, now_s: float, patience: Patience) -> No
     if turn.failing_since_s is None:
         turn.failing_since_s = now_s
     if now_s - turn.failing_since_s >= patience.failures_s:
-        error.task_id = turn.task_id
         raise error
 
 

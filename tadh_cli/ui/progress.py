@@ -89,7 +89,9 @@ def _ahead(record: Mapping[str, Any]) -> str:
 
 
 def _trouble(error: Exception | None) -> str:
-    return f"no answer, trying again: {error.message}" if isinstance(error, TadhError) else ""
+    if not isinstance(error, TadhError):
+        return ""
+    return f"no answer, trying again: {error.message}" if error.transient else error.message
 
 
 @contextmanager

@@ -61,6 +61,7 @@ def test_stages_are_part_of_the_state() -> None:
 
 def test_a_failed_question_is_told_once_and_its_end_too() -> None:
     lost = NetworkError("lost")
+    lost.transient = True
     lines = shown(io.StringIO(), snapshot(), snapshot(error=lost), snapshot(error=lost), snapshot())
     assert lines == ["T1: MAKING (0s)", "T1: no answer, trying again: lost (0s)", "T1: MAKING (0s)"]
 
@@ -95,7 +96,9 @@ def test_a_terminal_shows_task_state_and_place_in_the_queue(screen: io.StringIO)
 
 
 def test_a_terminal_shows_why_a_question_failed(screen: io.StringIO) -> None:
-    text = "\n".join(shown(screen, snapshot(error=NetworkError("[bold]lost[/bold]"))))
+    lost = NetworkError("[bold]lost[/bold]")
+    lost.transient = True
+    text = "\n".join(shown(screen, snapshot(error=lost)))
     assert "no answer, trying again: [bold]lost[/bold]" in text
 
 

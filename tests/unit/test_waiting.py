@@ -224,6 +224,35 @@ def test_a_failure_that_asking_again_can_not_mend_ends_the_wait(clock: FakeClock
 # Several tasks -----------------------------------------------------------------------------------------
 
 
+def test_a_failure_of_one_task_is_raised_when_the_others_have_ended(clock: FakeClock) -> None:
+    service = Service(clock, A=[MAKING, DONE], B=[NotFound("gone")], C=[NotFound("gone too")])
+    seen: list[Snapshot] = []
+    with pytest.raises(NotFound) as caught:
+        for snapshot in watch(service, WAITER, ("A", "B", "C"), Patience(600), clock):
+            seen.append(snapshot)
+    assert (
+        caught.value.task_id == "B C"
+        and caught.value.message == "2 of 3 tasks could not be asked about\n  B: gone\n  C: gone too"
+    )
+    assert seen[-1].state is State.DONE and service.times("B") == [0]
+
+
+def test_a_service_that_asks_for_patience_gets_it(clock: FakeClock) -> None:
+    error = passing()
+    error.retry_after_s = 40.0
+    service = Service(clock, A=[error, MAKING, DONE])
+    follow(service)
+    assert service.gaps()[0] == 40.0 and service.gaps()[1] < 10.0
+
+
+def test_the_deadline_comes_before_what_a_service_asks_for(clock: FakeClock) -> None:
+    error = passing()
+    error.retry_after_s = 4000.0
+    with pytest.raises(WaitTimeout):
+        follow(Service(clock, A=[error]), timeout_s=60.0)
+    assert clock.monotonic_s() - 1000 == pytest.approx(60.0)
+
+
 def test_each_task_is_followed_to_its_own_end(clock: FakeClock) -> None:
     service = Service(clock, A=[DONE], B=[MAKING, MAKING, DONE], C=[MAKING, {"Status": "FAIL"}])
     snapshots = follow(service, "A", "B", "C")
