@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+import os
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tadh_cli.api.video import AudioOptions, VideoOptions
 from tadh_cli.api.waiter import State, Waiter
 from tadh_cli.commands.context import Tadh
-from tadh_cli.commands.following import all_concluded, carrying, chosen, concluded, followed
+from tadh_cli.commands.following import Course, all_concluded, carrying, chosen, concluded, followed
 from tadh_cli.commands.options import Following, pairs
 from tadh_cli.commands.submitting import rehearsal
 from tadh_cli.duration import words
+from tadh_cli.engine.places import STDOUT, SUBTITLES
 from tadh_cli.errors import TadhError, TaskFailed
 from tadh_cli.ui.records import Record, Records, View
 
@@ -32,6 +36,38 @@ class Delivery:
     dry_run: bool = False
     max_minutes: float | None = None
     set: Sequence[str] = ()
+    # Where subtitles are written that we make ourselves.
+    subtitles: str | None = None
+
+    def rest(self, course: Course) -> list[str]:
+        """The commands that do what is left to do. Audio is followed by the same ones as video."""
+        left = course.left(with_done=bool(self.download))
+        commands = [_waiting("video", left, self.download, force=self.force)] if left else []
+        if self.subtitles and course.left(with_done=True):
+            force = ["--force"] if self.force else []
+            commands.append(_line("video", "download", *course.ids, self.subtitles, "--subtitles-only", *force))
+        return commands
+
+    def problems(self, *, with_subtitles: bool) -> list[str]:
+        """What keeps the files from being written; `with_subtitles` of the service's beside the media."""
+        target = _target(self.download, force=self.force)
+        found = target.check(is_new=True, with_subtitles=with_subtitles) if target else []
+        if self.download == STDOUT == self.subtitles:
+            found.append("--download - and --subtitles - can't both go to stdout")
+        elif self.subtitles and self.subtitles != STDOUT:
+            found += self._subtitle_problems(Path(self.subtitles))
+        return found
+
+    def _subtitle_problems(self, path: Path) -> list[str]:
+        from tadh_cli.engine.places import unfit
+        from tadh_cli.media.subtitles import WRITERS
+
+        if path.suffix.lower() not in WRITERS:
+            return [f"--subtitles {path}: the name has to end in {', '.join(WRITERS)}"]
+        if self.download and os.path.realpath(self.download) == os.path.realpath(path):
+            return [f"--subtitles {path} is where --download puts the audio; give one of them another name"]
+        reason = unfit(path, may_replace=self.force)
+        return [f"--subtitles {reason}"] if reason else []
 
 
 def make(
@@ -44,21 +80,24 @@ def make(
 ) -> Record | None:
     """Check, order, and if asked for follow and download one production."""
     plan = _planned(tadh, options, delivery, following)
-    for warning in plan.warnings:
+    for warning in (*plan.warnings, *_misnamed(options, delivery)):
         tadh.messages.warn(warning)
     if delivery.dry_run:
         return Record(_rehearsed(tadh, plan))
     record = _submitted(tadh, plan)
     task_id = record["TaskId"]
-    tadh.messages.say(f"{kind} {task_id} is submitted{_about(plan)}")
-    if not (delivery.wait or delivery.download):
-        return Record(record, view)
-    # Audio is followed by the same commands as video.
-    resume = f"video wait {task_id}" + (f" --download {delivery.download}" if delivery.download else "")
-    with tadh.resumable(resume, task_id):
-        waiter = tadh.provider.waiter(kind)
-        found = followed(tadh, waiter, [task_id], following)
-        return _delivered(tadh, waiter, found, _target(delivery.download, force=delivery.force), view)
+    waiter = tadh.provider.waiter(kind)
+    course = Course(waiter, [task_id])
+    with tadh.resumable(lambda: delivery.rest(course), task_id):
+        tadh.messages.say(f"{kind} {task_id} is submitted{_about(plan)}")
+        if not (delivery.wait or delivery.download):
+            return Record(record, view)
+        found = followed(tadh, waiter, [task_id], following, course)
+        made = _delivered(tadh, waiter, found, _target(delivery.download, force=delivery.force), view)
+        if delivery.subtitles is None:
+            return made
+        subtitled = _subtitled(found[task_id], made, delivery.subtitles, view)
+        return None if made is None else subtitled
 
 
 def follow(
@@ -80,13 +119,37 @@ def follow(
         tadh.problems.append(f"--download {download}: {len(ids)} tasks need a directory, with a slash at its end")
     tadh.problems += target.check(is_new=False) if target else []
     tadh.refuse()
-    resume = f"{kind} wait {' '.join(ids)}" + (f" --download {download}" if download else "")
-    with tadh.resumable(resume, ids[0] if len(ids) == 1 else ""):
-        waiter = tadh.provider.waiter(kind)
-        found = followed(tadh, waiter, ids, following)
+    waiter = tadh.provider.waiter(kind)
+    course = Course(waiter, ids)
+
+    def rest() -> list[str]:
+        left = course.left(with_done=bool(download))
+        return [_waiting(kind, left, download, force=force)] if left else []
+
+    with tadh.resumable(rest, ids[0] if len(ids) == 1 else ""), _listing(is_list=all_ or len(ids) > 1, view=view):
+        found = followed(tadh, waiter, ids, following, course)
         if len(ids) == 1 and not all_:
             return _delivered(tadh, waiter, found, target, view)
         return _all_delivered(tadh, waiter, found, target, view)
+
+
+@contextmanager
+def _listing(*, is_list: bool, view: View) -> Iterator[None]:
+    """What a failure in the block brings along is shown as the result would be."""
+    try:
+        yield
+    except TadhError as error:
+        raise carrying(error, (), is_list=is_list, view=view) from error.__cause__
+
+
+def _waiting(kind: str, ids: Sequence[str], download: str | None, *, force: bool) -> str:
+    """The command that waits for tasks."""
+    where = ["--download", download] if download else []
+    return _line(kind, "wait", *ids, *where, *(["--force"] if force else []))
+
+
+def _line(*words: str) -> str:
+    return shlex.join(words)
 
 
 def fetch(
@@ -97,11 +160,22 @@ def fetch(
 
     waiter = tadh.provider.waiter(kind)
     target = Target(path or _home(tadh), force)
-    more = (" --subtitles-only" if subtitles_only else "") + (" --force" if force else "")
+    more = ["--subtitles-only"] * subtitles_only + ["--force"] * force
     tadh.problems += target.check(is_new=False)
     tadh.refuse()
-    with tadh.resumable(f"{kind} download {task_id} {target.given}{more}", task_id):
-        record = tadh.tasks.look(waiter, task_id)
+    task_id = tadh.tasks.named(task_id)
+    course = Course(waiter, [task_id])
+
+    def rest() -> list[str]:
+        left = course.left(with_done=True)
+        return [_line(kind, "download", *left, target.given, *more)] if left else []
+
+    with tadh.resumable(rest, task_id):
+        try:
+            record = course.found[task_id] = tadh.tasks.look(waiter, task_id)
+        except TadhError as error:
+            error.task_id = task_id
+            raise course.failed(error) from error.__cause__
         state = waiter.classify(record)
         if state is State.FAILED:
             raise carrying(tadh.tasks.failure(waiter, record), [record])
@@ -115,8 +189,34 @@ def fetch(
         if target.is_stdout and not subtitles_only:
             _results(tadh).to_stdout(waiter, record)
             return None
+        if subtitles_only and not record.get("SubtitlesUrl") and record.get("TextTimestampResult"):
+            return _subtitled(record, None, _subtitles_name(target, task_id), view)
         files = _results(tadh).fetch(waiter, record, target, only_subtitles=subtitles_only)
         return Record({**record, "Files": files}, view)
+
+
+def _subtitles_name(target: Target, task_id: str) -> str:
+    """Where the subtitles of an audio go: we make them ourselves, in the format of the name."""
+    from tadh_cli.media.subtitles import WRITERS
+
+    if target.is_stdout:
+        return STDOUT
+    path = target.path(task_id, SUBTITLES)
+    return str(path if path.suffix.lower() in WRITERS else path.with_suffix(SUBTITLES))
+
+
+def _subtitled(record: Mapping[str, Any], made: Record | None, name: str, view: View) -> Record | None:
+    """Write the subtitles of an audio; nothing else is told when they went to stdout."""
+    from tadh_cli.engine.results import write_subtitles
+
+    try:
+        written = write_subtitles(record, name)
+    except TadhError as error:
+        raise carrying(error, [record]) from error.__cause__
+    if written == STDOUT:
+        return None
+    shown = made.item if made else record
+    return Record({**shown, "Files": [*((made and made.item.get("Files")) or []), written]}, view)
 
 
 def _home(tadh: Tadh) -> str:
@@ -132,8 +232,8 @@ def _planned(tadh: Tadh, options: VideoOptions | AudioOptions, delivery: Deliver
     from tadh_cli.engine.studio import plan_audio, plan_video
 
     following.check(tadh)
-    target = _target(delivery.download, force=delivery.force)
-    found = [*tadh.problems, *(target.check(is_new=True) if target else [])]
+    is_spoken = isinstance(options, VideoOptions) and options.audio is None
+    found = [*tadh.problems, *delivery.problems(with_subtitles=is_spoken)]
     overrides = dict(pairs(tadh, "--set", delivery.set))
     found += [problem for problem in tadh.problems if problem not in found]
     tadh.problems.clear()
@@ -174,6 +274,21 @@ def _submitted(tadh: Tadh, plan: Plan) -> dict[str, Any]:
     url = uploaded(tadh, plan.upload.path, "audio", suffix=plan.upload.suffix)
     with in_store({"--audio": url}):
         return tadh.tasks.submit(plan.with_upload(url))
+
+
+def _misnamed(options: VideoOptions | AudioOptions, delivery: Delivery) -> Iterator[str]:
+    """A warning when the name of a file says another format than it will have."""
+    if isinstance(options, VideoOptions):
+        made, others, flag = (
+            "webm" if "webm" in (options.format or "webm").lower() else "mp4",
+            ("mp4", "webm"),
+            "--format",
+        )
+    else:
+        made, others, flag = (options.codec or "mp3").lower(), ("mp3", "wav"), "--codec"
+    said = Path(delivery.download or "").suffix.lower().lstrip(".")
+    if said in others and said != made and not any(pair.partition("=")[0].endswith("Format") for pair in delivery.set):
+        yield f"--download {delivery.download} will be a {made} file, whatever its name; {flag} chooses another format"
 
 
 def _about(plan: Plan) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -144,33 +143,15 @@ def speak(
 
     Subtitles are made from the times of the words that the service reports.
     """
-    _check_subtitles(tadh, subtitles, force=force)
-    delivery = Delivery(wait=wait or bool(subtitles), download=download, force=force, dry_run=dry_run, set=set_ or ())
-    made = make(tadh, "audio", options, delivery, following, AUDIOS)
-    if made is None or subtitles is None or dry_run:
-        return made
-    return _subtitled(tadh, made, subtitles)
-
-
-def _check_subtitles(tadh: Tadh, name: str | None, *, force: bool) -> None:
-    from tadh_cli.media.subtitles import WRITERS
-
-    if name is None or name == "-":
-        return
-    if Path(name).suffix.lower() not in WRITERS:
-        tadh.problems.append(f"--subtitles {name}: the name has to end in {', '.join(WRITERS)}")
-    elif Path(name).exists() and not force:
-        tadh.problems.append(f"--subtitles {name} exists already; use --force to overwrite it, or another name")
-
-
-def _subtitled(tadh: Tadh, made: Record, name: str) -> Record | None:
-    from tadh_cli.engine.results import write_subtitles
-
-    written = write_subtitles(made.item, name)
-    if written == "-":
-        return None
-    files = [*(made.item.get("Files") or []), written]
-    return Record({**made.item, "Files": files}, made.view)
+    delivery = Delivery(
+        wait=wait or bool(subtitles),
+        download=download,
+        force=force,
+        dry_run=dry_run,
+        set=set_ or (),
+        subtitles=subtitles,
+    )
+    return make(tadh, "audio", options, delivery, following, AUDIOS)
 
 
 _TEXTS = View(id="TextId", columns=(Column("TextId", "Text id", whole=True), Column("Text")))

@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from tadh_cli.api.waiter import Waiter
+from tadh_cli.engine.places import STDOUT, SUBTITLES, real, unfit, unreachable, unwritable
 from tadh_cli.engine.tasks import Tasks
-from tadh_cli.engine.transfer import Progress, Source, download, unwritable
+from tadh_cli.engine.transfer import Progress, Source, download
 from tadh_cli.engine.transport import Transport
 from tadh_cli.errors import InputError, NotFound
 from tadh_cli.media import subtitles
 
-STDOUT = "-"
 _KINDS = {"video": ("mp4", "webm", "mov"), "audio": ("mp3", "wav", "m4a")}
 _SUFFIXES = {".mp4", ".webm", ".mov", ".mp3", ".wav", ".m4a"}
 _DEFAULT_SUFFIX = {"video": ".mp4", "audio": ".mp3"}
@@ -41,27 +41,28 @@ class Target(NamedTuple):
 
     @property
     def is_directory(self) -> bool:
-        return self.given.endswith(("/", os.sep)) or Path(self.given).is_dir()
+        return self.given.endswith(("/", os.sep)) or os.path.isdir(self.given)
 
     def path(self, task_id: str, suffix: str) -> Path:
         """The file for a task's media."""
         return Path(self.given) / f"{task_id}{suffix}" if self.is_directory else Path(self.given)
 
-    def check(self, *, is_new: bool) -> list[str]:
+    def check(self, *, is_new: bool, with_subtitles: bool = False) -> list[str]:
         """Problems that can be told before anything is sent: nothing is paid for that can't be stored.
 
         A task that does not exist yet (`is_new`) can't own a file that does.
         """
         if self.is_stdout:
             return []
-        place = Path(self.given)
-        if is_new and not self.is_directory and place.exists() and not self.force:
-            return [f"--download {self.given} exists already; use --force to overwrite it, or another name"]
-        folder = place if self.is_directory else place.parent
-        existing = next((path for path in (folder, *folder.parents) if path.exists()), Path("."))
-        if not existing.is_dir():
-            return [f"{self.given}: {existing} is not a directory"]
-        return [] if os.access(existing, os.W_OK) else [f"{self.given}: {existing} can't be written"]
+        if self.is_directory:
+            reasons = [unreachable(Path(self.given))]
+        elif with_subtitles and Path(self.given).suffix.lower() == SUBTITLES:
+            reasons = [f"{self.given} is where the subtitles go; give the media another name"]
+        else:
+            media = Path(self.given)
+            names = [media, media.with_suffix(SUBTITLES)] if with_subtitles else [media]
+            reasons = [unfit(name, may_replace=self.force or not is_new) for name in names]
+        return [f"--download {reason}" if is_new else reason for reason in reasons if reason]
 
 
 @dataclass
@@ -88,7 +89,7 @@ class Results:
         """The links to follow and the files for what they lead to."""
         task_id = str(record["TaskId"])
         media = target.path(task_id, _suffix(record))
-        subtitles_path = media if only_subtitles and media.suffix == ".srt" else media.with_suffix(".srt")
+        subtitles_path = media if only_subtitles and media.suffix == SUBTITLES else media.with_suffix(SUBTITLES)
         if only_subtitles and not record.get("SubtitlesUrl"):
             raise NotFound(
                 f"{task_id} has no subtitles", hint="the service makes them only for videos from text", task_id=task_id
@@ -154,11 +155,12 @@ def write_subtitles(record: Mapping[str, Any], name: str) -> str:
         return name
     path = Path(name)
     text = subtitles.WRITERS[path.suffix.lower()](found)
-    part = path.with_name(path.name + ".part")
+    place = real(path)
+    part = place.with_name(place.name + ".part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        place.parent.mkdir(parents=True, exist_ok=True)
         part.write_text(text, encoding="utf-8")
-        os.replace(part, path)
+        os.replace(part, place)
     except OSError as error:
         raise unwritable(path, error) from error
     return name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -12,8 +11,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from tadh_cli.engine.clock import Clock
+from tadh_cli.engine.places import real, unwritable
 from tadh_cli.engine.transport import Download, Transport
-from tadh_cli.errors import FileError, NetworkError, NotFound, Reach, ServiceError, TadhError
+from tadh_cli.errors import NetworkError, NotFound, Reach, ServiceError, TadhError
 from tadh_cli.media.kind import HEAD_BYTES, kind_of
 
 # Attempts in a row that bring not one byte, and links that turn out to be expired.
@@ -78,11 +78,12 @@ def download(
     A broken transfer goes on with a Range request, also in the next run; an expired link is asked for anew.
     Raises NotFound for links that stay expired, NetworkError, ServiceError or FileError.
     """
-    with _writing(target), _part_of(target, source) as part:
+    place = real(target)
+    with _writing(target), _part_of(place, source) as part:
         _fill(transport, source, part, clock, progress or _silent)
         part.file.flush()
         os.fsync(part.file.fileno())
-        os.replace(part.path, target)
+        os.replace(part.path, place)
         part.note.unlink(missing_ok=True)
     return target
 
@@ -203,19 +204,12 @@ def _nonsense(message: str, *, transient: bool) -> TadhError:
 def _writing(target: Path) -> Iterator[None]:
     """Local failures with the name of the file and what to do."""
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        real(target).parent.mkdir(parents=True, exist_ok=True)
         yield
     except NetworkError:
         raise
     except OSError as error:
         raise unwritable(target, error) from error
-
-
-def unwritable(target: Path, error: OSError) -> FileError:
-    """The failure to write a file, for people."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    hint = "make room, then download it again" if full else "choose another place, or correct its permissions"
-    return FileError(f"can't write {target}: {(error.strerror or type(error).__name__).lower()}", hint=hint)
 
 
 @contextmanager

@@ -86,8 +86,8 @@ def test_a_target_is_a_directory_or_a_name(given: str, file: str) -> None:
         ("old.mp4", True, True, ""),
         ("old.mp4", False, False, ""),
         ("not/yet/there/", False, True, ""),
-        ("old.mp4/x.mp4", False, True, "old.mp4/x.mp4: old.mp4 is not a directory"),
-        ("old.mp4/deeper/", False, True, "old.mp4/deeper/: old.mp4 is not a directory"),
+        ("old.mp4/x.mp4", False, True, "--download old.mp4/x.mp4: old.mp4 is not a directory"),
+        ("old.mp4/deeper/", False, True, "--download old.mp4/deeper: old.mp4 is not a directory"),
         ("-", False, True, ""),
     ],
 )
@@ -101,7 +101,7 @@ def test_what_can_not_be_stored_is_told_before_it_is_paid_for(
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
 def test_a_directory_that_can_not_be_written_is_told_before_it_is_paid_for() -> None:
     Path("locked").mkdir(mode=0o500)
-    assert Target("locked/new.mp4").check(is_new=True) == ["locked/new.mp4: locked can't be written"]
+    assert Target("locked/new.mp4").check(is_new=True) == ["--download locked/new.mp4: locked can't be written"]
 
 
 # Fetching ----------------------------------------------------------------------------------------------

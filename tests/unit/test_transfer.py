@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tadh_cli.engine.transfer import Source, download, unwritable
+from tadh_cli.engine.places import unwritable
+from tadh_cli.engine.transfer import Source, download
 from tadh_cli.engine.transport import Transport
 from tadh_cli.errors import FileError, NetworkError, NotFound, ServiceError, TadhError
 from tests import processes, wire

@@ -1,0 +1,82 @@
+"""Whether a file can be written to a place: told before anything is paid for that could not be stored there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tadh_cli.errors import FileError
+
+# The name that stands for stdin and stdout.
+STDOUT = "-"
+SUBTITLES = ".srt"
+# What a name is given while the file is not whole, and the note beside it: `.PID.part.json`.
+_LONGEST_ADDITION = len(".4194304.part.json")
+_LONGEST_NAME = 255
+
+
+def unfit(path: Path, *, may_replace: bool) -> str:
+    """Why a file can't be written there, empty when it can; `may_replace` one that exists."""
+    try:
+        return _unfit(path, may_replace=may_replace)
+    except (OSError, ValueError) as error:
+        return f"{path}: {_words(error)}"
+
+
+def unreachable(folder: Path) -> str:
+    """Why files can't be written to a directory, which is made when it is needed; empty when they can."""
+    try:
+        return _unreachable(folder, folder)
+    except (OSError, ValueError) as error:
+        return f"{folder}: {_words(error)}"
+
+
+def real(path: Path) -> Path:
+    """The file itself, where a link leads to it: what is renamed into its place must not replace the link."""
+    return Path(os.path.realpath(path)) if os.path.islink(path) else path
+
+
+def unwritable(target: Path, error: OSError) -> FileError:
+    """The failure to write a file, for people."""
+    import errno
+
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    hint = "make room, then download it again" if full else "choose another place, or correct its permissions"
+    return FileError(f"can't write {target}: {(error.strerror or type(error).__name__).lower()}", hint=hint)
+
+
+def _unfit(path: Path, *, may_replace: bool) -> str:
+    place = real(path)
+    longest = _LONGEST_NAME - _LONGEST_ADDITION
+    if len(os.fsencode(place.name)) > longest:
+        return f"{path}: the name is longer than {longest} bytes"
+    if reason := _unreachable(path, place.parent):
+        return reason
+    if place.is_dir():
+        return f"{path} is a directory"
+    if place.exists() and not place.is_file():
+        return f"{path} is not a regular file, and would be replaced by one"
+    if place.exists() and not may_replace:
+        return f"{path} exists already; use --force to overwrite it, or another name"
+    return ""
+
+
+def _unreachable(path: Path, folder: Path) -> str:
+    if not folder.is_absolute() and not _has_current_directory():
+        return f"{path}: the current directory does not exist any more"
+    existing = next((each for each in (folder, *folder.parents) if each.exists()), Path("."))
+    if not existing.is_dir():
+        return f"{path}: {existing} is not a directory"
+    return "" if os.access(existing, os.W_OK) else f"{path}: {existing} can't be written"
+
+
+def _words(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or str(error)).lower()
+
+
+def _has_current_directory() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return False
+    return True
