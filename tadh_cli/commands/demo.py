@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,11 +16,13 @@ import typer
 
 from tadh_cli import config
 from tadh_cli.api.video import VideoOptions
+from tadh_cli.commands import packages
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Common, Tadh
 from tadh_cli.commands.options import Following
 from tadh_cli.commands.production import Delivery, make
-from tadh_cli.errors import ConfigError
+from tadh_cli.engine.places import unreachable
+from tadh_cli.errors import InputError, TadhError
 from tadh_cli.ui.records import Record, View
 
 commands = Commands("demo", "Make a video without an account, in the sandbox.")
@@ -44,14 +47,23 @@ def demo(
     cache directory when it is not installed.
     """
     started_s = tadh.clock.monotonic_s()
-    _fetch_what_is_missing(tadh)
+    target = _free_place(Path(out))
+    packages.fetch(tadh)
     with _own_sandbox(tadh) as inside:
         avatar = _choose_avatar(inside)
-        made = _make_video(inside, avatar, text, Path(out))
+        made = _make_video(inside, avatar, text, target)
     seconds = round(tadh.clock.monotonic_s() - started_s, 1)
     _tell_the_end(tadh, made["Files"], seconds)
     shown = {"Avatar": avatar["AnchorName"], "VirtualmanKey": avatar["VirtualmanKey"], "TaskId": made["TaskId"]}
     return Record({**shown, "Duration": made.get("Duration"), "Files": made["Files"], "Seconds": seconds}, View())
+
+
+def _free_place(folder: Path) -> Path:
+    """A name in the directory that nothing has yet; raises InputError when none can be written there."""
+    if reason := unreachable(folder):
+        raise InputError(f"--out {reason}")
+    names = (folder / f"hello{more}.mp4" for more in chain([""], (f"-{number}" for number in count(2))))
+    return next(name for name in names if not any(os.path.lexists(name.with_suffix(end)) for end in (".mp4", ".srt")))
 
 
 @contextmanager
@@ -69,6 +81,10 @@ def _own_sandbox(tadh: Tadh) -> Iterator[Tadh]:
         _step(tadh, "sandbox start", "a local emulator of the service, which renders real media")
         process.start(config.sandbox_dir(), Options(speed=_SPEED))
         yield inside
+    except TadhError as error:
+        # Nothing of what it speaks of is left.
+        error.task_id = error.resume = ""
+        raise
     finally:
         _step(tadh, "sandbox stop", "nothing stays behind but the video")
         process.stop(config.sandbox_dir())
@@ -80,100 +96,27 @@ def _own_sandbox(tadh: Tadh) -> Iterator[Tadh]:
 
 
 def _choose_avatar(inside: Tadh) -> dict[str, Any]:
-    _step(inside, "avatar list --limit 5", "the account's avatars, with the keys that a video needs")
+    _step(inside, "-p sandbox avatar list --limit 5", "the account's avatars, with the keys that a video needs")
     avatars = list(islice(inside.client.pages("avatar.list"), 5))
     for avatar in avatars:
         inside.messages.say(f"    {avatar['VirtualmanKey']}  {avatar['AnchorName']}, {avatar.get('Resolution')}")
     return avatars[0]
 
 
-def _make_video(inside: Tadh, avatar: dict[str, Any], text: str, out: Path) -> dict[str, Any]:
-    key = avatar["VirtualmanKey"]
-    target = out / "hello.mp4"
-    _step(inside, f'video create --avatar {key} --text "…" --format mp4 --wait --download {target}', "")
+def _make_video(inside: Tadh, avatar: dict[str, Any], text: str, target: Path) -> dict[str, Any]:
+    key, place = avatar["VirtualmanKey"], str(target)
+    create = f'-p sandbox video create --avatar {key} --text "…" --format mp4 --wait --download {shlex.quote(place)}'
+    _step(inside, create, "")
     options = VideoOptions(avatar=key, text=text, format="mp4")
-    made = make(inside, "video", options, Delivery(wait=True, download=str(target), force=True), Following(), View())
+    made = make(inside, "video", options, Delivery(wait=True, download=place), Following(), View())
     assert made is not None
     return dict(made.item)
 
 
 def _step(tadh: Tadh, command: str, why: str) -> None:
-    tadh.messages.say(f"$ tadh -p sandbox {command}" + (f"   # {why}" if why else ""))
+    tadh.messages.say(f"$ tadh {command}" + (f"   # {why}" if why else ""))
 
 
 def _tell_the_end(tadh: Tadh, files: list[str], seconds: float) -> None:
     tadh.messages.say(f"Done in {seconds:g} s: {' and '.join(files)}")
     tadh.messages.say("Go on in a sandbox of your own: `tadh sandbox start`, then add `-p sandbox` to every command.")
-
-
-# What the sandbox needs -------------------------------------------------------------------------------
-
-
-def _fetch_what_is_missing(tadh: Tadh) -> None:
-    """Make the packages of the `sandbox` extra importable for this process and the one it starts."""
-    from tadh_cli.sandbox import process
-
-    folder = config.cache_dir() / "sandbox-packages"
-    if _is_complete():
-        return
-    _use(folder)
-    if not _is_complete():
-        _install(tadh, folder)
-        _use(folder)
-        process.check_installed()
-
-
-def _is_complete() -> bool:
-    from tadh_cli.sandbox import process
-
-    try:
-        process.check_installed()
-    except ConfigError:
-        return False
-    return True
-
-
-def _use(folder: Path) -> None:
-    import importlib
-    import sys
-
-    if str(folder) not in sys.path:
-        sys.path.append(str(folder))
-        inherited = os.environ.get("PYTHONPATH")
-        os.environ["PYTHONPATH"] = os.pathsep.join([str(folder), *([inherited] if inherited else [])])
-    importlib.invalidate_caches()
-
-
-def _install(tadh: Tadh, folder: Path) -> None:
-    import subprocess
-    import sys
-
-    wanted = _requirements()
-    tadh.messages.say(
-        f"installing {', '.join(wanted)} for the sandbox into {folder} (or: pip install 'tadh-cli[sandbox]')"
-    )
-    part = folder.with_name(f"{folder.name}.{os.getpid()}")
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", str(part)]
-    done = subprocess.run(
-        [*command, *wanted], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    if done.returncode:
-        shutil.rmtree(part, ignore_errors=True)
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise ConfigError(
-            f"pip could not install what the sandbox needs: {last}", hint="pip install 'tadh-cli[sandbox]'"
-        )
-    shutil.rmtree(folder, ignore_errors=True)
-    part.rename(folder)
-
-
-def _requirements() -> list[str]:
-    """The packages of the `sandbox` extra, as the installed distribution declares them."""
-    from importlib.metadata import requires
-
-    declared = requires("tadh-cli") or []
-    return [
-        line.partition(";")[0].strip()
-        for line in declared
-        if "extra ==" in line and "sandbox" in line.partition(";")[2]
-    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import isfinite, nan
 from typing import Annotated, Any
 
 import typer
@@ -35,7 +36,7 @@ State = Annotated[
     ),
 ]
 Since = Annotated[str | None, typer.Option("--since", metavar="DURATION", help="submitted within this time: 7d")]
-Limit = Annotated[int | None, typer.Option("--limit", metavar="N", help="at most so many")]
+Limit = Annotated[int | None, typer.Option("--limit", metavar="N", help="at most so many", min=0)]
 PageSize = Annotated[int | None, typer.Option("--page-size", metavar="N", help="items of one request, 1 to 100")]
 Tasks = Annotated[list[str] | None, typer.Argument(metavar="TASK…", help="ids of tasks", autocompletion=offers.tasks)]
 OneTask = Annotated[str, typer.Argument(metavar="TASK", help="id of the task", autocompletion=offers.tasks)]
@@ -88,6 +89,17 @@ def _first(*values: float | None) -> float:
 def _timeout(tadh: Tadh) -> float | None:
     text = os.environ.get("TADH_TIMEOUT") or tadh.settings.defaults.get("timeout")
     return seconds(text) if text else None
+
+
+def minutes(text: str) -> float:
+    """A number of minutes; raises ValueError. Nothing is longer than what is no number at all."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = nan
+    if not (isfinite(number) and number >= 0):
+        raise ValueError(f"{text!r} is not a number of minutes, 0 or more")
+    return number
 
 
 def pairs(tadh: Tadh, flag: str, given: Sequence[str] | None) -> Iterator[tuple[str, str]]:

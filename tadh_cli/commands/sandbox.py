@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from tadh_cli import config
+from tadh_cli.commands import packages
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
 from tadh_cli.errors import InputError, NotFound
@@ -56,7 +58,9 @@ def start(
     and audios. What it did is kept until `tadh sandbox reset`.
     """
     directory = config.sandbox_dir()
-    options = Options(port, speed, seed, _rules(directory, faults))
+    options = Options(port, _finite(speed), seed, _rules(directory, faults))
+    if process.find(directory) is None:
+        packages.require()
     if foreground:
         _run_here(tadh, directory, options)
         return None
@@ -152,6 +156,12 @@ def faults(
     return Records([_fault(rule) for rule in found["Faults"]], _FAULTS)
 
 
+def _finite(speed: float | None) -> float | None:
+    if speed is not None and not isfinite(speed):
+        raise InputError(f"--speed {speed} is not in the range 0.01 to 100000")
+    return speed
+
+
 def _rules(directory: Path, given: str | None) -> Path | None:
     """The file of --faults."""
     if given == "-":
@@ -164,7 +174,6 @@ def _run_here(tadh: Tadh, directory: Path, options: Options) -> None:
     import asyncio
     from dataclasses import replace
 
-    process.check_installed()
     process.check_faults(options.faults)
     if process.find(directory):
         raise InputError("the sandbox runs already", hint="stop it first with `tadh sandbox stop`")

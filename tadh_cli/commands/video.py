@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from tadh_cli.api.video import VideoOptions
-from tadh_cli.commands._command import Commands
+from tadh_cli.commands._command import Commands, reading
 from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.following import look, past
 from tadh_cli.commands.options import (
@@ -23,6 +23,7 @@ from tadh_cli.commands.options import (
     State,
     Tasks,
     Wait,
+    minutes,
 )
 from tadh_cli.commands.production import Delivery, follow, make
 from tadh_cli.ui.forms import day, milliseconds
@@ -65,7 +66,13 @@ def create(
     force: Force = False,
     dry_run: DryRun = False,
     max_minutes: Annotated[
-        float | None, typer.Option("--max-minutes", metavar="N", help="refuse when the estimate is longer")
+        Any,
+        typer.Option(
+            "--max-minutes",
+            metavar="N",
+            help="refuse when the estimate is longer",
+            parser=reading("--max-minutes", minutes),
+        ),
     ] = None,
     set_: Set = None,
 ) -> Record | None:

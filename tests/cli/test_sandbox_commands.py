@@ -221,6 +221,41 @@ def test_a_missing_library_is_named_with_its_extra(run: Tadh, monkeypatch: pytes
     assert "pip install 'tadh-cli[sandbox]'" in outcome.err
 
 
+def test_packages_that_the_demo_has_fetched_are_used(run: Tadh, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "NEEDED", ("aiohttp", "fetched_before"))
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setenv("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
+    cached = config.cache_dir() / "sandbox-packages"
+    cached.mkdir(parents=True)
+    assert "pip install '.[sandbox]'" in run("sandbox", "start").err
+    (cached / "fetched_before.py").touch()
+    assert run("sandbox", "start").code == 0
+
+
+@pytest.mark.parametrize("speed", ["nan", "inf"])
+def test_a_speed_is_a_number(run: Tadh, speed: str) -> None:
+    assert run("sandbox", "start", "--speed", speed).code == 2
+
+
+@pytest.mark.parametrize("name", ["hello.mp4", "hello.srt"])
+def test_the_demo_takes_the_place_of_no_file(run: Tadh, name: str) -> None:
+    Path("out").mkdir()
+    Path("out", name).write_text("MINE")
+    assert run("demo", "--out", "out", "--text", "Hello").json["Files"] == ["out/hello-2.mp4", "out/hello-2.srt"]
+    assert Path("out", name).read_text() == "MINE"
+
+
+def test_the_demo_looks_at_its_place_first(run: Tadh) -> None:
+    Path("file").touch()
+    ran = run("demo", "--out", "file", "-o", "json")
+    assert ran.code == 2 and "--out file: file is not a directory" in ran.err and "$ tadh" not in ran.err
+
+
+def test_a_demo_that_fails_names_no_way_back_to_what_is_gone(run: Tadh) -> None:
+    ran = run("demo", "--text", "SENSITIVE words", "-o", "json")
+    assert ran.code == 11 and (ran.error["Resume"], ran.error["TaskId"]) == ("", "")
+
+
 # Processes -------------------------------------------------------------------------------------------------
 
 

@@ -131,6 +131,18 @@ def test_a_video_longer_than_wanted_is_not_ordered(on: On, avatar: str, sandbox:
     assert "--max-minutes 1 would be exceeded" in ran.err and sandbox.journal("video.create") == []
 
 
+@pytest.mark.parametrize("limit", ["nan", "inf", "-1", "two"])
+def test_a_limit_in_minutes_is_a_number(on: On, avatar: str, sandbox: Hosted, limit: str) -> None:
+    ran = on("video", "create", "--avatar", avatar, "--text", TEXT, "--max-minutes", limit, code=2)
+    assert f"--max-minutes {limit!r} is not a number of minutes" in ran.err and sandbox.journal("video.create") == []
+
+
+@pytest.mark.parametrize("command", [("avatar", "list"), ("voice", "list"), ("video", "list"), ("task", "list")])
+def test_a_limit_in_items_is_not_negative(on: On, command: tuple[str, str]) -> None:
+    assert "--limit" in on(*command, "--limit", -1, code=2).err
+    assert on(*command, "--limit", 0).json == []
+
+
 def test_text_comes_from_a_file_or_stdin(on: On, avatar: str) -> None:
     Path("hello.txt").write_text("你好，\n世界。\nA & B", "utf-8")
     from_file = on("video", "create", "--avatar", avatar, "--text", "@hello.txt", "--dry-run").json
