@@ -63,6 +63,12 @@ ENVIRONMENT = {
 }
 
 
+# A file larger or nested deeper than this is no configuration, whatever it is.
+_LARGEST_BYTES = 1024 * 1024
+_DEEPEST = 50
+_KEYS_FROM = "it comes from the configuration file or from TADH_APP_KEY and TADH_ACCESS_TOKEN"
+
+
 class Credentials(NamedTuple):
     """The key pair that signs requests; the secret stays out of every representation."""
 
@@ -78,6 +84,8 @@ class Finding(NamedTuple):
 
     line: int
     message: str
+    # Whether nothing can be done with the file; else it is only told by `tadh config validate`.
+    stops: bool = True
 
 
 class Settings(NamedTuple):
@@ -95,6 +103,8 @@ class Settings(NamedTuple):
     is_sandbox: bool = False
     # A warning when others may read the file that the token came from.
     exposed: str = ""
+    # What a missing file has to do with missing keys.
+    hint_of_file: str = ""
 
     def credentials(self, service: str) -> Credentials:
         """The key pair for a service; raises ConfigError when it is missing or can't be read."""
@@ -106,8 +116,11 @@ class Settings(NamedTuple):
             raise ConfigError(
                 f"profile {self.profile} has no {' and no '.join(missing)} for the {service} service",
                 hint="write them into the configuration file (`tadh config path` says where), or set TADH_APP_KEY and "
-                "TADH_ACCESS_TOKEN; without an account try `tadh demo`",
+                "TADH_ACCESS_TOKEN; without an account try `tadh demo`" + self.hint_of_file,
             )
+        for name, value in (("app_key", app_key), ("access_token", token)):
+            if not _is_text(value):
+                raise ConfigError(f"the {name} of profile {self.profile} is not text in UTF-8", hint=_KEYS_FROM)
         return Credentials(app_key, token)
 
     @property
@@ -121,6 +134,15 @@ def _own(keys: Mapping[str, str]) -> Mapping[str, str]:
     if not any(name in keys for name in _TOKEN_KEYS):
         return keys
     return {**dict.fromkeys(_TOKEN_KEYS, ""), **keys}
+
+
+def _is_text(value: str) -> bool:
+    """False for what the environment holds in other encodings."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _token(source: Mapping[str, str], profile: str) -> str:
@@ -230,7 +252,14 @@ def settings(config: str | None = None, profile: str | None = None) -> Settings:
         return sandbox_settings()
     chosen = document.get("profiles", {}).get(name) or {}
     exposed = exposed_secret(config_path(config), document) if document else ""
-    return _with_environment(name, chosen)._replace(exposed=exposed)
+    return _with_environment(name, chosen)._replace(exposed=exposed, hint_of_file=_hint_of_file(config))
+
+
+def _hint_of_file(given: str | None) -> str:
+    """A file named by the environment need not be there (cron's may name any), but explains what is missing."""
+    named = os.environ.get("TADH_CONFIG")
+    is_missing = not given and bool(named) and not config_path(None).exists()
+    return f". The file {named}, named by TADH_CONFIG, does not exist" if is_missing else ""
 
 
 def sandbox_settings() -> Settings:
@@ -293,7 +322,7 @@ def _url(text: str, schemes: tuple[str, ...]) -> str:
         return ""
     try:
         parts = urlsplit(text)
-        is_good = parts.scheme in schemes and bool(parts.hostname) and (parts.port or True)
+        is_good = _is_text(text) and parts.scheme in schemes and bool(parts.hostname) and (parts.port or True)
     except ValueError:
         is_good = False
     if not is_good:
@@ -317,6 +346,7 @@ def _load(given: str | None) -> Mapping[str, Any]:
     if given is None and not path.exists():
         return {}
     document, findings = read(path)
+    findings = [finding for finding in findings if finding.stops]
     if findings:
         where = [f"{path}:{finding.line}: {finding.message}" for finding in findings]
         raise ConfigError("\n  ".join(where), hint="`tadh config validate` checks the file")
@@ -332,7 +362,10 @@ def read(path: Path) -> tuple[Mapping[str, Any], list[Finding]]:
 
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=loader)
+        text = limited_text(path)
+        if too_deep := nesting(text):
+            return {}, [too_deep]
+        root = yaml.compose(text, Loader=loader)
     except FileNotFoundError:
         raise ConfigError(f"there is no configuration file {path}", hint="config.example.yaml shows one") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -345,10 +378,48 @@ def read(path: Path) -> tuple[Mapping[str, Any], list[Finding]]:
         return {}, []
     findings: list[Finding] = []
     document = _mapping(root, "the file", FILE_KEYS, findings)
-    document["profiles"] = {
-        name: _profile(node, name, findings) for name, node in _items(document.get("profiles"), "profiles", findings)
-    }
-    return {**document, "default_profile": _scalar(document.get("default_profile"), findings)}, findings
+    nodes = _items(document.get("profiles"), "profiles", findings)
+    default = document.get("default_profile")
+    document["profiles"] = {name: _profile(node, name, findings) for name, node in nodes}
+    document["default_profile"] = _scalar("default_profile", default, findings)
+    findings += _of_no_effect(dict(nodes), default, document["default_profile"])
+    return document, findings
+
+
+def limited_text(path: Path) -> str:
+    """The text of a small file; raises ConfigError for a large one, OSError and UnicodeDecodeError."""
+    with open(path, "rb") as file:
+        data = file.read(_LARGEST_BYTES + 1)
+    if len(data) > _LARGEST_BYTES:
+        raise ConfigError(f"{path} is larger than {_LARGEST_BYTES >> 20} MiB: is it the right file?")
+    return data.decode("utf-8-sig")
+
+
+def nesting(text: str) -> Finding | None:
+    """What is wrong with a YAML text that is nested too deeply: to build it would exhaust the stack of the parser.
+
+    Raises yaml.YAMLError.
+    """
+    import yaml
+
+    depth = 0
+    for event in yaml.parse(text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader)):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            return Finding(_line(event), f"it is nested deeper than {_DEEPEST} levels")
+    return None
+
+
+def _of_no_effect(profiles: Mapping[str, Any], node: Any, default: str) -> list[Finding]:
+    """What can be read, but does not do what its writer wanted."""
+    found = []
+    if default and default not in (*profiles, SANDBOX):
+        near = _suggest(default, [*profiles, SANDBOX])
+        found.append(Finding(_line(node), f"default_profile {default} is not one of the profiles{near}", stops=False))
+    if SANDBOX in profiles:
+        what = f"the profile {SANDBOX} is built in, so this one is never used: give it another name"
+        found.append(Finding(_line(profiles[SANDBOX]), what, stops=False))
+    return found
 
 
 def _profile(node: Any, name: str, findings: list[Finding]) -> dict[str, Any]:
@@ -357,12 +428,12 @@ def _profile(node: Any, name: str, findings: list[Finding]) -> dict[str, Any]:
     for key, child in nodes.items():
         if key == "defaults":
             values = _mapping(child, "defaults", DEFAULTS_KEYS, findings)
-            profile[key] = {name: _scalar(value, findings) for name, value in values.items()}
+            profile[key] = {name: _scalar(name, value, findings) for name, value in values.items()}
             _check_timeout(profile[key].get("timeout"), child, findings)
         elif key == "services":
             profile[key] = _services(child, findings)
         else:
-            profile[key] = _scalar(child, findings)
+            profile[key] = _scalar(key, child, findings)
     _check_provider(profile, node, findings)
     _check_tokens(profile, node, findings)
     return profile
@@ -372,7 +443,7 @@ def _services(node: Any, findings: list[Finding]) -> dict[str, Any]:
     services = {}
     for name, child in _mapping(node, "services", dict.fromkeys(SERVICES, ""), findings).items():
         keys = _mapping(child, f"service {name}", SERVICE_KEYS, findings)
-        services[name] = {key: _scalar(value, findings) for key, value in keys.items()}
+        services[name] = {key: _scalar(key, value, findings) for key, value in keys.items()}
         _check_tokens(services[name], child, findings)
     return services
 
@@ -418,11 +489,11 @@ def _items(node: Any, what: str, findings: list[Finding]) -> list[tuple[str, Any
     return [(str(key.value), child) for key, child in node.value]
 
 
-def _scalar(node: Any, findings: list[Finding]) -> str:
+def _scalar(key: str, node: Any, findings: list[Finding]) -> str:
     if node is None:
         return ""
     if node.id != "scalar":
-        findings.append(Finding(_line(node), "a single value is expected here"))
+        findings.append(Finding(_line(node), f"{key} has to be a single value"))
         return ""
     return "" if node.value in ("~", "null") and not node.style else str(node.value)
 

@@ -104,11 +104,13 @@ def _folder(tadh: Tadh, kind: str) -> str:
 
 def _spooled(tadh: Tadh, flag: str) -> Path:
     """stdin as a file, with the extension for what it is."""
-    from tadh_cli.engine.inputs import spooled
+    from tadh_cli.engine.inputs import LARGEST_FILE_BYTES, spooled
     from tadh_cli.media.kind import EXTENSIONS, HEAD_BYTES, kind_of
 
     tadh.refuse()
     path = spooled(flag)
+    if path.stat().st_size > LARGEST_FILE_BYTES:
+        raise InputError(f"{flag} - has more than {LARGEST_FILE_BYTES >> 30} GiB")
     with open(path, "rb") as file:
         kind = kind_of(file.read(HEAD_BYTES))
     return path.rename(path.with_suffix(EXTENSIONS.get(kind, "")))

@@ -177,7 +177,14 @@ class Tadh:
         """Write a result to stdout, without secrets of ours."""
         color = not self.common.no_color and not os.environ.get("NO_COLOR") and sys.stdout.isatty()
         try:
-            draw(result, cast(IO[str], _Masked(self.mask)), self.form, query=self._query, color=color)
+            draw(
+                result,
+                cast(IO[str], _Masked(self.mask)),
+                self.form,
+                query=self._query,
+                color=color,
+                tell=self.messages.say,
+            )
         except FileError as error:
             error.task_id = str(result.item.get("TaskId") or "") if isinstance(result, Record) else ""
             raise

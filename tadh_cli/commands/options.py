@@ -53,7 +53,10 @@ class Following:
     """How long and how often to ask about a task."""
 
     timeout: float | None = opt(
-        "--timeout", "longest wait, such as 90s, 30m, 2h (30m)", metavar="DURATION", reader=seconds
+        "--timeout",
+        "longest wait for the task, such as 90s, 30m, 2h (30m); the request that makes it is given a minute besides",
+        metavar="DURATION",
+        reader=seconds,
     )
     interval: float | None = opt(
         "--interval", "time between questions (quick first, then slower)", metavar="DURATION", reader=seconds

@@ -12,7 +12,7 @@ from tadh_cli import config
 from tadh_cli.commands import packages
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
-from tadh_cli.errors import InputError, NotFound
+from tadh_cli.errors import ConfigError, InputError, NotFound
 from tadh_cli.sandbox import process
 from tadh_cli.sandbox.record import LOG, Options, Running
 from tadh_cli.ui.records import Column, Record, Records, Text, View
@@ -150,7 +150,7 @@ def faults(
         raise InputError(f"{action!r} is not one of {', '.join(ACTIONS)}")
     if (action == "set") != (file is not None):
         raise InputError("`set` needs a FILE" if action == "set" else f"`{action}` takes no FILE")
-    rules = process.check_faults(Path(file)) if file else None
+    rules = _checked(file) if file else None
     method = {"set": "PUT", "clear": "DELETE", "show": "GET"}[action]
     found = process.command(_running(), method, "faults", rules)
     return Records([_fault(rule) for rule in found["Faults"]], _FAULTS)
@@ -164,9 +164,23 @@ def _finite(speed: float | None) -> float | None:
 
 def _rules(directory: Path, given: str | None) -> Path | None:
     """The file of --faults."""
-    if given == "-":
-        return process.keep_rules(directory, process.check_faults(Path("-")))
-    return Path(given) if given else None
+    if given is None:
+        return None
+    text = _checked(given)
+    return process.keep_rules(directory, text) if given == "-" else Path(given)
+
+
+def _checked(given: str) -> str:
+    """The text of a file of rules, or of stdin; raises InputError with everything that is wrong in it."""
+    import yaml
+
+    try:
+        problem = config.nesting(config.limited_text(Path(given))) if given != "-" else None
+    except (ConfigError, OSError, ValueError, yaml.YAMLError) as error:
+        problem = config.Finding(1, str(error)) if isinstance(error, ConfigError) else None
+    if problem is not None:
+        raise InputError(f"{given}:{problem.line}: {problem.message}")
+    return process.check_faults(Path(given))
 
 
 def _run_here(tadh: Tadh, directory: Path, options: Options) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from tadh_cli import config
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
+from tadh_cli.commands.following import carrying
 from tadh_cli.errors import ConfigError
 from tadh_cli.masking import MASK
 from tadh_cli.ui.records import Column, Record, Records, Text, View
 
 commands = Commands("config", "Profiles and where they are read from.")
+
+_FINDINGS = View(id="Problem", columns=(Column("File"), Column("Line"), Column("Problem")))
 
 
 @commands.command("path", examples=("tadh config path", 'cat "$(tadh config path)"'))
@@ -64,7 +67,6 @@ def validate(tadh: Tadh) -> Records:
             "\n  ".join(f"{row['File']}:{row['Line']}: {row['Problem']}" for row in rows),
             hint="config.example.yaml shows every key",
         )
-        error.records = rows
-        raise error
+        raise carrying(error, rows, is_list=True, view=_FINDINGS)
     tadh.messages.say(f"{file} is fine: {', '.join(document.get('profiles', {})) or 'no profiles'}")
-    return Records([], View(id="File", columns=(Column("File"), Column("Line"), Column("Problem"))))
+    return Records([], _FINDINGS)

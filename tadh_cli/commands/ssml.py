@@ -8,6 +8,7 @@ import typer
 
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
+from tadh_cli.commands.following import carrying
 from tadh_cli.errors import InputError
 from tadh_cli.ui.records import Column, Records, Text, View
 
@@ -37,8 +38,7 @@ def check(tadh: Tadh, file: File) -> Records:
     errors = [found for found in findings if found.level == "error"]
     if errors:
         failure = InputError([f"{file}:{found.line}:{found.column}: {found.message}" for found in errors])
-        failure.records = rows
-        raise failure
+        raise carrying(failure, rows, is_list=True, view=_FINDINGS)
     return Records(rows, _FINDINGS)
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
+import stat
 import sys
 import tempfile
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +19,9 @@ from tadh_cli.media.preflight import Report, inspect, refuse, warnings
 
 # No text that a service takes comes near this; more is a mistake in the file's name.
 _LARGEST_TEXT_BYTES = 4 * 1024 * 1024
+# No file that a service takes is larger.
+LARGEST_FILE_BYTES = 10 * 1024**3
+_PIECE_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -82,23 +88,37 @@ def sound(flag: str, name: str, limit: Limit) -> Sound:
 
 def inspected(flag: str, name: str, limit: Limit) -> Report:
     """What a file is, and whether it is within a limit; stdin for `-` is kept in a file until the program ends."""
-    if name != "-":
+    if name != "-" and not _is_pipe(name):
         return inspect(Path(name), limit)
     # It has no name that could be wrong or stand in a command.
-    report = inspect(spooled(flag), replace(limit, name=None), name="-")
+    most_bytes = limit.size.most_bytes if limit.size else LARGEST_FILE_BYTES
+    report = inspect(spooled(flag, name, most_bytes), replace(limit, name=None), name=name)
     return replace(report, findings=tuple(replace(finding, command="") for finding in report.findings))
 
 
-def spooled(flag: str) -> Path:
-    """stdin in a file of its own: what is uploaded has to be measured and may have to be sent twice."""
+def _is_pipe(name: str) -> bool:
+    try:
+        return stat.S_ISFIFO(os.stat(name).st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def spooled(flag: str, name: str = "-", most_bytes: int = LARGEST_FILE_BYTES) -> Path:
+    """What comes through a pipe in a file of its own: it has to be measured and may have to be sent twice.
+
+    No more is kept than it takes to see that it is too much.
+    """
     folder = Path(tempfile.mkdtemp(prefix="tadh-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     path = folder / "stdin"
+    left = most_bytes + 1
     try:
-        with open(path, "wb") as file:
-            shutil.copyfileobj(sys.stdin.buffer, file)
+        with open(path, "wb") as file, nullcontext(sys.stdin.buffer) if name == "-" else open(name, "rb") as source:
+            while left > 0 and (piece := source.read(min(left, _PIECE_BYTES))):
+                file.write(piece)
+                left -= len(piece)
     except OSError as error:
-        raise InputError(f"{flag} -: {_words(error)}") from None
+        raise InputError(f"{flag} {name}: {_words(error)}") from None
     return path
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 from tadh_cli.errors import InputError
@@ -38,18 +38,34 @@ class Query:
             raise InputError(f"--query can't be applied: {str(error).splitlines()[0]}") from None
 
 
-def draw(result: Result, out: IO[str], form: str, *, query: Query | None = None, color: bool = False) -> None:
-    """Write a result to `out`; raises BrokenPipeError and OSError of the stream."""
+# Told of what does not fit.
+Tell = Callable[[str], None]
+
+
+def _silent(_: str) -> None:
+    return None
+
+
+def draw(
+    result: Result,
+    out: IO[str],
+    form: str,
+    *,
+    query: Query | None = None,
+    color: bool = False,
+    tell: Tell = _silent,
+) -> None:
+    """Write a result to `out`; raises what the stream raises."""
     if result is None:
         return
     if isinstance(result, Text):
         out.write(result.text if result.text.endswith("\n") else result.text + "\n")
     elif query is not None:
-        _draw_found(query(_plain(result)), result.view, out, form, color=color)
+        _draw_found(query(_plain(result)), result.view, out, form, color=color, tell=tell)
     elif isinstance(result, Record):
         _draw_one(result.item, result.view, out, form, color=color)
     else:
-        _draw_many(result.items, result.view, out, form, color=color)
+        _draw_many(result.items, result.view, out, form, color=color, tell=tell)
     out.flush()
 
 
@@ -57,13 +73,13 @@ def _plain(result: Record | Records) -> Any:
     return dict(result.item) if isinstance(result, Record) else [dict(item) for item in result.items]
 
 
-def _draw_found(found: Any, view: View, out: IO[str], form: str, *, color: bool) -> None:
+def _draw_found(found: Any, view: View, out: IO[str], form: str, *, color: bool, tell: Tell) -> None:
     """What a query selected: it may be anything, so columns are taken from the data."""
     open_view = View(view.id)
     if isinstance(found, Mapping):
         _draw_one(found, open_view, out, form, color=color)
     elif isinstance(found, list) and found and all(isinstance(item, Mapping) for item in found):
-        _draw_many(found, open_view, out, form, color=color)
+        _draw_many(found, open_view, out, form, color=color, tell=tell)
     elif form == "ndjson" and isinstance(found, list):
         out.writelines(f"{to_json(value)}\n" for value in found)
     elif form in STRUCTURED:
@@ -84,7 +100,9 @@ def _draw_one(item: Any, view: View, out: IO[str], form: str, *, color: bool) ->
         _draw_many([item], view, out, form, color=color)
 
 
-def _draw_many(items: Iterable[Item], view: View, out: IO[str], form: str, *, color: bool) -> None:
+def _draw_many(
+    items: Iterable[Item], view: View, out: IO[str], form: str, *, color: bool, tell: Tell = _silent
+) -> None:
     if form == "ndjson":
         for item in items:
             out.write(to_json(item) + "\n")
@@ -104,7 +122,9 @@ def _draw_many(items: Iterable[Item], view: View, out: IO[str], form: str, *, co
         is_wide = form == "wide"
         columns = _columns(rows, view, wide=is_wide)
         if out.isatty() and not is_wide:
-            columns = _fitting(columns, rows, _terminal_width())
+            columns, left_out = _fitting(columns, view.id, rows, _terminal_width())
+            if left_out:
+                tell(f"no room for {', '.join(left_out)}: -o wide shows all")
         _print_table(_grid(rows, columns), out, color=color, is_wide=is_wide)
 
 
@@ -157,15 +177,36 @@ _NARROWEST = 12
 _GAP = 3
 
 
-def _fitting(columns: tuple[Column, ...], rows: Sequence[Item], width: int) -> tuple[Column, ...]:
-    """As many columns, from the left, as a terminal has room for; `-o wide` shows all."""
-    room = width
-    for index, column in enumerate(columns):
-        longest = max([_width(column.heading()), *(_width(column.text(row)) for row in rows)])
-        room -= (longest if column.whole else min(longest, _NARROWEST)) + (_GAP if index else 0)
+def _fitting(
+    columns: tuple[Column, ...], key: str, rows: Sequence[Item], width: int
+) -> tuple[tuple[Column, ...], list[str]]:
+    """As many columns, from the left, as a terminal has room for, and the headings of the others.
+
+    The one that identifies an item is always there, folded where it must be.
+    """
+    needed = {column: _needed(column, rows) for column in columns}
+    kept = [column for column in columns if column.name == key] or list(columns[:1])
+    room = width - sum(needed[column] for column in kept)
+    if room < 0:
+        kept = [column._replace(whole=False) for column in kept]
+    names = {column.name for column in kept}
+    for column in columns:
+        if column.name in names:
+            continue
+        room -= needed[column] + _GAP
         if room < 0:
-            return columns[: max(index, 1)]
-    return columns
+            break
+        names.add(column.name)
+    chosen = tuple(column for column in columns if column.name in names)
+    shown = {column.name: column for column in kept}
+    left_out = [column.heading() for column in columns if column.name not in names]
+    return tuple(shown.get(column.name, column) for column in chosen), left_out
+
+
+def _needed(column: Column, rows: Sequence[Item]) -> int:
+    """The narrowest a column can be."""
+    longest = max([_width(column.heading()), *(_width(column.text(row)) for row in rows)])
+    return longest if column.whole else min(longest, _NARROWEST)
 
 
 def _width(text: str) -> int:

@@ -91,6 +91,15 @@ def test_each_lasting_trouble_has_its_exit_code(on: On, sandbox: Hosted, fault: 
     assert error["ExitCode"] == code and error["Message"] and "<html" not in error["Message"].lower()
 
 
+@pytest.mark.parametrize("part", ["Credentials", "PathPrefix"])
+def test_credentials_for_uploads_that_lack_a_part_are_nonsense(
+    on: On, avatar: str, voice_file: Path, sandbox: Hosted, part: str
+) -> None:
+    sandbox.set_faults([{"operation": "assets.credentials", "omit": part}])
+    ran = on("video", "create", "--avatar", avatar, "--audio", voice_file, code=10)
+    assert "lacks" in ran.err and sandbox.journal("video.create") == []
+
+
 def test_the_text_for_people(on: On) -> None:
     lines = on("video", "status", "0" * 32, "-o", "table", code=5).err.splitlines()
     assert lines[0].startswith("error: ") and "the record does not exist" in lines[0]

@@ -85,4 +85,60 @@ def test_ssml_commands(on: On) -> None:
     assert on("ssml", "escape", "Fish & chips\n<now>").out == "Fish &amp; chips &lt;now&gt;\n"
     Path("b.ssml").write_text("a & b")
     ran = on("ssml", "check", "b.ssml", code=2)
-    assert "b.ssml:1:3:" in ran.err and ran.json["Line"] == 1
+    assert "b.ssml:1:3:" in ran.err and [found["Line"] for found in ran.json] == [1]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            "default_profile: prd\nprofiles: {prod: {}}",
+            ":1: default_profile prd is not one of the profiles; did you mean prod?",
+        ),
+        ("profiles:\n  sandbox:\n    app_key: x", ":3: the profile sandbox is built in"),
+        ("profiles:\n  a:\n    proxy: [x]", ":3: proxy has to be a single value"),
+        ("[" * 100_000, ":1: it is nested deeper than 50 levels"),
+        ("- " * 100_000, ":1: it is nested deeper than 50 levels"),
+        ("x" * 2_000_000, " is larger than 1 MiB"),
+    ],
+)
+def test_a_file_that_does_not_do_what_it_should_is_found_out(
+    tadh: Program, tmp_path: Path, text: str, problem: str
+) -> None:
+    (tmp_path / "config.yaml").write_text(text)
+    assert f"config.yaml{problem}" in tadh("config", "validate", code=3).err
+
+
+def test_what_is_wrong_with_another_profile_stops_nobody(on: On, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("default_profile: nope\nprofiles: {prod: {}}")
+    assert on("-p", "prod", "config", "show").json["Profile"] == "prod"
+
+
+def test_findings_are_an_array_also_when_there_is_only_one(on: On, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("profils: {}")
+    assert [found["Line"] for found in on("config", "validate", code=3).json] == [1]
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no /dev/zero here")
+def test_a_file_without_an_end_is_not_read_to_it(on: On) -> None:
+    assert "is larger than 1 MiB" in on("--config", "/dev/zero", "-p", "x", "avatar", "list", code=3).err
+    for command in (("start", "--faults"), ("faults", "set")):
+        assert "is larger than 1 MiB" in on("sandbox", *command, "/dev/zero", code=2).err
+
+
+def test_rules_that_are_nested_too_deeply_are_refused(on: On) -> None:
+    Path("faults.yaml").write_text("[" * 100_000)
+    assert "nested deeper" in on("sandbox", "faults", "set", "faults.yaml", code=2).err
+
+
+def test_a_file_named_by_the_environment_that_is_not_there_explains_missing_keys(tadh: Program) -> None:
+    hint = tadh("avatar", "list", code=3, TADH_CONFIG="/nope").error["Hint"]
+    assert "The file /nope, named by TADH_CONFIG, does not exist" in hint
+    assert "TADH_CONFIG" not in tadh("avatar", "list", code=3, TADH_CONFIG="").error["Hint"]
+
+
+@pytest.mark.parametrize("name", ["TADH_APP_KEY", "TADH_ACCESS_TOKEN", "TADH_ENDPOINT"])
+def test_keys_that_are_no_text_are_refused(tadh: Program, name: str) -> None:
+    keys = {"TADH_APP_KEY": "key", "TADH_ACCESS_TOKEN": "token", name: "\udcff\udcfe"}
+    ran = tadh("avatar", "list", "-o", "table", code=3, **keys)
+    assert "error: the " in ran.err

@@ -190,6 +190,12 @@ def test_whatever_is_said_of_a_failure_is_told(record: dict[str, Any], message: 
     assert (error.message, error.code) == (message, code)
 
 
+def test_a_code_of_answers_at_the_end_of_a_task_has_its_remedy() -> None:
+    error = TENCENT.task_failure({"TaskId": "T1", "FailCode": 801005, "FailMessage": "bad words"}, WAITER)
+    assert error.message == "video T1 failed: bad words (the text failed the security check)"
+    assert "sensitive" in error.hint
+
+
 def test_one_number_in_both_tables_is_judged_by_where_it_stood() -> None:
     """As an answer 801004 means that nothing was submitted, as the end of a task that it crashed."""
     assert answered(801004).transient

@@ -410,7 +410,7 @@ def test_a_quoted_null_is_a_word(file: Path) -> None:
         ("profiles:\n  a: [1]\n", 2, "profile a has to be a mapping of keys to values"),
         ("- profiles\n", 1, "the file has to be a mapping of keys to values"),
         ("just a text\n", 1, "the file has to be a mapping of keys to values"),
-        ("profiles:\n  a:\n    app_key: [x]\n", 3, "a single value is expected here"),
+        ("profiles:\n  a:\n    app_key: [x]\n", 3, "app_key has to be a single value"),
         ("profiles:\n  a:\n    provider: acme\n", 3, "provider acme is not one of tencent"),
         ("profiles:\n  a:\n    defaults: {timeout: soon}\n", 3, "timeout 'soon' is not a duration"),
         (

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -119,6 +121,28 @@ def test_a_sound_from_stdin_is_kept_in_a_file(stdin: io.BytesIO) -> None:
     fill(stdin, wav(seconds=1.0))
     found = sound("--audio", "-", LIMIT)
     assert found.path.read_bytes() == wav(seconds=1.0) and found.seconds == 1.0
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_sound_from_a_pipe_with_a_name_is_kept_in_a_file() -> None:
+    """`--audio <(cat a.wav)`: it can be read once, and not from its middle."""
+    os.mkfifo("pipe")
+    writer = threading.Thread(target=Path("pipe").write_bytes, args=(wav(seconds=1.0),))
+    writer.start()
+    found = sound("--audio", "pipe", LIMIT)
+    writer.join()
+    assert found.path.read_bytes() == wav(seconds=1.0) and found.seconds == 1.0
+
+
+def test_a_device_is_no_sound() -> None:
+    with pytest.raises(InputError, match="/dev/null: "):
+        sound("--audio", os.devnull, LIMIT)
+
+
+def test_a_pipe_without_an_end_is_not_read_to_it(stdin: io.BytesIO) -> None:
+    fill(stdin, wav(seconds=100.0))
+    with pytest.raises(InputError, match="at most 40,000"):
+        sound("--audio", "-", LIMIT)
 
 
 @pytest.mark.parametrize("length_s", [0.5, 2.0])

@@ -149,6 +149,19 @@ def test_no_line_of_a_table_is_wider_than_the_terminal(screen: io.StringIO) -> N
     assert max(cell_len(line) for line in screen.getvalue().splitlines()) <= 80
 
 
+@pytest.mark.parametrize("width", [20, 40, 60])
+def test_what_a_terminal_has_no_room_for_is_told_and_never_the_key(
+    screen: io.StringIO, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    view = View("Key", (Column("Name"), Column("Key", whole=True), Column("Status"), Column("Duration")))
+    rows = [{"Name": f"somebody {number}", "Key": "k" * 32, "Status": "SUCCESS", "Duration": 1} for number in range(3)]
+    told: list[str] = []
+    draw(Records(rows, view), screen, "table", tell=told.append)
+    assert screen.getvalue().count("k") == 96
+    assert len(told) == 1 and told[0].endswith("-o wide shows all") and "Duration" in told[0] and "Key" not in told[0]
+
+
 def test_brackets_are_no_markup(screen: io.StringIO) -> None:
     draw(Record(ITEMS[1], VIEW), screen, "table", color=True)
     assert "[bold]no markup[/bold]" in screen.getvalue()

@@ -67,7 +67,11 @@ CODES: dict[int, Code] = {
     ),
     100009: Code("the resource does not exist", NotFound, "check the id or key, and that this account may see it"),
     100012: Code("requests are too frequent", Refused, "send fewer requests", transient=True, untouched=True),
-    100013: Code("no hours left", QuotaError, "buy hours; `tadh assets quota` shows what is left"),
+    100013: Code(
+        "no hours left",
+        QuotaError,
+        "buy hours; `tadh api assets.quota -f PageIndex=1 -f PageSize=100` shows what is left",
+    ),
     100014: Code("not enough concurrency", QuotaError, "close sessions, or buy or renew concurrency"),
     100015: Code("the avatar has expired", NotFound, "renew the avatar"),
     100016: Code("the avatar does not exist", NotFound, "`tadh avatar list` shows the keys"),
@@ -141,7 +145,9 @@ def unwrap(answer: Answer, operation: Operation | None) -> Reply:
 def task_failure(record: Mapping[str, Any], waiter: Waiter) -> TadhError:
     """The failure of a task that ended badly, with the remedy for its code."""
     code = _integer(record.get(waiter.code))
-    meaning, remedy = FAIL_CODES.get(code or 0, ("", ""))
+    # Some numbers of answers come as the end of a task too, with the same meaning: moderation for one.
+    known = CODES.get(code or 0, Code("", TaskFailed))
+    meaning, remedy = FAIL_CODES.get(code or 0, (known.meaning, known.remedy))
     said = str(record.get(waiter.message) or "")
     text = f"{waiter.kind} {record.get(waiter.id, '')} failed: {said or meaning or 'no reason given'}"
     if said and meaning:
