@@ -79,11 +79,13 @@ class InputError(TadhError):
     exit_code = 2
     meaning = "usage or validation error; nothing was sent"
 
-    def __init__(self, problems: str | Sequence[str], *, hint: str = "") -> None:
+    def __init__(self, problems: str | Sequence[str], *, hint: str = "", sends: bool = True) -> None:
+        """`sends`: whether something would have been sent otherwise."""
         self.problems = [problems] if isinstance(problems, str) else list(problems)
         message = self.problems[0]
         if len(self.problems) > 1:
-            message = "\n  ".join([f"{len(self.problems)} problems, nothing was sent", *self.problems])
+            count = f"{len(self.problems)} problems"
+            message = "\n  ".join([f"{count}, nothing was sent" if sends else count, *self.problems])
         super().__init__(message, hint=hint)
 
 

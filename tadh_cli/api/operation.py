@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -131,6 +131,10 @@ class Operation(NamedTuple):
         answer = _decode_object(self.response, payload)
         return self.amend(answer) if self.amend else answer
 
+    def lacking(self, answer: Mapping[str, Any]) -> list[str]:
+        """The paths of fields that a decoded answer has to have and has not."""
+        return list(_lacking(self.response, answer))
+
     def kind(self, body: Body) -> str:
         """The kind of task that a request creates."""
         return self.creates if isinstance(self.creates, str) else self.creates(body)
@@ -174,6 +178,15 @@ class Operation(NamedTuple):
         view = Body(body)
         for rule in self.rules:
             yield from rule(view)
+
+
+def _lacking(fields: Sequence[Field], answer: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for field in fields:
+        value = answer.get(field.name)
+        if field.required and value in (None, "", {}):
+            yield f"{prefix}{field.name}"
+        elif field.fields and isinstance(value, Mapping):
+            yield from _lacking(field.fields, value, f"{prefix}{field.name}.")
 
 
 def _refuse_constant(name: str) -> None:

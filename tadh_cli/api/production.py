@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tadh_cli.api.operation import Operation
+
+# A name of the service's, alone or at the end of others.
+_PATH = r"\b[A-Z][A-Za-z0-9]+(?:\.[A-Z][A-Za-z0-9]+)*\b"
 
 
 class Script(NamedTuple):
@@ -27,6 +31,13 @@ class Names(NamedTuple):
     def flag(self, path: str) -> str:
         """The option that fills a path, the path itself when none does."""
         return self.flags.get(path) or self.flags.get(path.partition("[")[0]) or path
+
+    def told(self, message: str) -> str:
+        """A sentence about a request in which its parts are called as the user knows them."""
+        leaves = {path.rpartition(".")[2]: flag for path, flag in self.flags.items()}
+        return re.sub(
+            _PATH, lambda found: self.flags.get(found[0]) or leaves.get(found[0]) or str(self.spell(found[0])), message
+        )
 
     def spell(self, value: object) -> object:
         """A value as the user writes it."""

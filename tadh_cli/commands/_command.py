@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import inspect
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
@@ -151,7 +152,7 @@ def build_root(entries: Mapping[str, tuple[str, str]], help: str) -> TyperGroup:
     """The root group; its completion stays on, since that is what answers the shells."""
     kind = type("Tadh", (Root,), {"entries": entries})
     app = typer.Typer(cls=kind, rich_markup_mode=None, context_settings=HELP, no_args_is_help=True)
-    app.callback(help=help)(_callback())
+    app.callback(help=help)(_callback(_version()))
     root = typer.main.get_command(app)
     # `tadh completion SHELL` prints the scripts; two more options for it would only be in the way.
     root.params = [parameter for parameter in root.params if "completion" not in (parameter.name or "")]
@@ -169,14 +170,28 @@ def _no_such(ctx: Any, name: str, known: list[str]) -> None:
     ctx.fail(f"{ctx.command_path} has no command {name}{hint}")
 
 
-def _callback() -> Callable[..., None]:
-    """A group's callback: it only takes the common options."""
+def _callback(*more: inspect.Parameter) -> Callable[..., None]:
+    """A group's callback: it only takes the common options, and what has a callback of its own."""
 
     def callback(ctx: typer.Context, **values: Any) -> None:
-        ctx.obj.common.merge(values)
+        ctx.obj.common.merge({name: values[name] for name in COMMON})
 
-    _sign(callback, _common_parameters())
+    _sign(callback, [*_common_parameters(), *more])
     return callback
+
+
+def _version() -> inspect.Parameter:
+    """--version among other options; alone it is answered before anything is loaded."""
+
+    def tell(is_wanted: bool) -> None:
+        if is_wanted:
+            from tadh_cli import __version__
+
+            sys.stdout.write(f"tadh {__version__}\n")
+            raise typer.Exit
+
+    info = typer.Option("--version", "-V", help="print the version", is_eager=True, callback=tell)
+    return inspect.Parameter("version", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Annotated[bool, info])
 
 
 def build(spec: Spec) -> Any:

@@ -11,6 +11,7 @@ from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.options import Following
 from tadh_cli.duration import seconds
 from tadh_cli.errors import InputError, NotFound, TadhError, TaskFailed, together
+from tadh_cli.masking import MASK
 from tadh_cli.ui.records import Record, Records, View
 
 
@@ -115,7 +116,12 @@ def past(tadh: Tadh, kind: str, state: str | None, since: str | None, limit: int
         if expires is not None:
             record["ExpiresAt"] = iso(expires)
             record["DaysLeft"] = max(0, int((unix(iso(expires)) - tadh.clock.now_s()) // 86_400))
-        yield record
+        yield _without_dead_links(record)
+
+
+def _without_dead_links(record: dict[str, Any]) -> dict[str, Any]:
+    """The ledger keeps links without their signatures: they lead nowhere."""
+    return {name: value for name, value in record.items() if not (name.endswith("Url") and MASK in str(value))}
 
 
 def chosen(tadh: Tadh, kind: str, given: Sequence[str] | None, *, all_: bool) -> list[str]:

@@ -180,7 +180,10 @@ def _checked(given: str) -> str:
         problem = config.Finding(1, str(error)) if isinstance(error, ConfigError) else None
     if problem is not None:
         raise InputError(f"{given}:{problem.line}: {problem.message}")
-    return process.check_faults(Path(given))
+    try:
+        return process.check_faults(Path(given))
+    except InputError as error:
+        raise InputError(error.problems, hint=error.hint, sends=False) from None
 
 
 def _run_here(tadh: Tadh, directory: Path, options: Options) -> None:

@@ -37,7 +37,7 @@ def check(tadh: Tadh, file: File) -> Records:
     ]
     errors = [found for found in findings if found.level == "error"]
     if errors:
-        failure = InputError([f"{file}:{found.line}:{found.column}: {found.message}" for found in errors])
+        failure = InputError([f"{file}:{found.line}:{found.column}: {found.message}" for found in errors], sends=False)
         raise carrying(failure, rows, is_list=True, view=_FINDINGS)
     return Records(rows, _FINDINGS)
 

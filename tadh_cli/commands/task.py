@@ -12,9 +12,12 @@ from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.following import past
 from tadh_cli.commands.options import Limit, Since, State
 from tadh_cli.errors import NotFound
+from tadh_cli.ui.forms import milliseconds, moment
 from tadh_cli.ui.records import Column, Record, Records, View
 
 commands = Commands("task", "The ledger of everything submitted from here.")
+
+KINDS = ("video", "audio", "avatar", "voice", "voice-check", "session")
 
 _TASKS = View(
     columns=(
@@ -23,10 +26,16 @@ _TASKS = View(
         Column("Status"),
         Column("State"),
         Column("Profile"),
-        Column("SubmittedAt", "Submitted"),
-        Column("FinishedAt", "Finished"),
+        Column("SubmittedAt", "Submitted", moment, whole=True),
+        Column("FinishedAt", "Finished", moment, whole=True),
     ),
-    wide=(Column("Operation"), Column("ExpiresAt", "Kept until"), Column("Files"), Column("FailMessage", "Failure")),
+    wide=(
+        Column("Operation"),
+        Column("ExpiresAt", "Kept until"),
+        Column("Duration", form=milliseconds),
+        Column("Files"),
+        Column("FailMessage", "Failure"),
+    ),
 )
 
 
@@ -34,7 +43,7 @@ _TASKS = View(
 def list_(
     tadh: Tadh,
     kind: Annotated[
-        str | None, typer.Option("--kind", metavar="KIND", help="video, audio, avatar, voice, voice-check or session")
+        str | None, typer.Option("--kind", metavar="KIND", help=f"{', '.join(KINDS[:-1])} or {KINDS[-1]}")
     ] = None,
     state: State = None,
     since: Since = None,
@@ -44,7 +53,9 @@ def list_(
 
     UNKNOWN stands for a request whose answer was lost: the service may or may not have accepted it.
     """
-    return Records(past(tadh, kind or "", state, since, limit), _TASKS)
+    if kind and kind.lower() not in KINDS:
+        tadh.problems.append(f"--kind {kind!r} is not one of {', '.join(KINDS)}")
+    return Records(past(tadh, (kind or "").lower(), state, since, limit), _TASKS)
 
 
 @commands.command("show", examples=('tadh task show "$TASK"', 'tadh task show "$TASK" -o yaml'))

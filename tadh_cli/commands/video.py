@@ -26,7 +26,7 @@ from tadh_cli.commands.options import (
     minutes,
 )
 from tadh_cli.commands.production import Delivery, follow, make
-from tadh_cli.ui.forms import day, milliseconds
+from tadh_cli.ui.forms import day, milliseconds, moment
 from tadh_cli.ui.records import Column, Record, Records, View
 
 commands = Commands("video", "Make videos, follow them, download them.")
@@ -35,7 +35,7 @@ VIDEOS = View(
     columns=(
         Column("TaskId", "Task", whole=True),
         Column("Status"),
-        Column("SubmittedAt", "Submitted"),
+        Column("SubmittedAt", "Submitted", moment, whole=True),
         Column("Duration", form=milliseconds),
         Column("ExpiresAt", "Kept until", day),
         Column("Files"),

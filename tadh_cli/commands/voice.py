@@ -36,7 +36,7 @@ from tadh_cli.commands.options import (
 )
 from tadh_cli.commands.production import Delivery, make
 from tadh_cli.commands.submitting import Sending
-from tadh_cli.ui.forms import day, gender, milliseconds
+from tadh_cli.ui.forms import day, gender, milliseconds, moment
 from tadh_cli.ui.records import Column, Record, Records, View
 
 commands = Commands("voice", "Voices of the account, audio spoken by them, and new ones.")
@@ -64,7 +64,7 @@ AUDIOS = View(
     columns=(
         Column("TaskId", "Task", whole=True),
         Column("Status"),
-        Column("SubmittedAt", "Submitted"),
+        Column("SubmittedAt", "Submitted", moment, whole=True),
         Column("Duration", form=milliseconds),
         Column("MediaUrl", "Link"),
         Column("Files"),

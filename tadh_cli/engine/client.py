@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -15,7 +14,7 @@ from tadh_cli.config import Settings
 from tadh_cli.duration import words
 from tadh_cli.engine.clock import Clock
 from tadh_cli.engine.transport import READ_TIMEOUT_S, Transport
-from tadh_cli.errors import InputError, OutcomeUnknown, Reach, TadhError
+from tadh_cli.errors import InputError, OutcomeUnknown, Reach, ServiceError, TadhError
 from tadh_cli.masking import Mask
 
 # Attempts of a request that may be repeated, and the pauses between them: doubled each time, with jitter.
@@ -67,8 +66,15 @@ class Client:
     _ahead_s: float = field(default=0.0, init=False)
 
     def call(self, name: str, **values: object) -> Payload:
-        """The decoded answer of an operation named like `video.get`."""
-        return self.send(self.prepare(self.provider.operation(name), values))
+        """The decoded answer of an operation named like `video.get`; whoever calls by name counts on its fields.
+
+        Raises ServiceError when one that the declaration requires is not there.
+        """
+        operation = self.provider.operation(name)
+        answer = self.send(self.prepare(operation, values))
+        if lacking := operation.lacking(answer):
+            raise ServiceError(f"the service's answer to {name} lacks {', '.join(lacking)}", hint="try again later")
+        return answer
 
     def pages(self, name: str, *, overrides: Mapping[str, str] | None = None, **values: object) -> Iterator[Payload]:
         """The items of a list call, page after page until all are there."""
@@ -223,15 +229,7 @@ def explain(operation: Operation, problem: Problem, names: Names) -> str:
     name = names.flag(problem.path)
     value = "" if problem.value is None else f" {_short(names.spell(problem.value))}"
     source = operation.doc if name == problem.path else f"{problem.path}, {operation.doc}"
-    return f"{name}{value} {re.sub(_WORD, lambda word: _as_known(word[0], names), problem.message)} ({source})"
-
-
-# A name or a value of the service within a sentence: DriverType, SpeechParam.Speed, IMAGE_PHOTO.
-_WORD = r"\b[A-Z]\w+(?:\.\w+)*"
-
-
-def _as_known(word: str, names: Names) -> str:
-    return names.flags.get(word) or str(names.spell(word))
+    return f"{name}{value} {names.told(problem.message)} ({source})"
 
 
 def _short(value: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -212,10 +213,15 @@ class Ledger:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
+            is_broken = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
+            remedy = (
+                f"move the file away: mv {shlex.quote(str(self._path))} {shlex.quote(f'{self._path}.broken')}"
+                if is_broken
+                else "make room or set TADH_STATE_DIR to a directory that can be written"
+            )
             raise ConfigError(
                 f"the ledger {self._path} can't be used: {getattr(error, 'strerror', None) or error}",
-                hint="tadh submits nothing that it can't write down first; make room or set TADH_STATE_DIR to a "
-                "directory that can be written",
+                hint=f"tadh submits nothing that it can't write down first; {remedy}",
             ) from error
 
     def _open(self) -> sqlite3.Connection:

@@ -18,7 +18,7 @@ from tadh_cli.engine.places import STDOUT, SUBTITLES, real, unfit, unreachable, 
 from tadh_cli.engine.tasks import Tasks
 from tadh_cli.engine.transfer import Progress, Source, download
 from tadh_cli.engine.transport import Transport
-from tadh_cli.errors import InputError, NotFound
+from tadh_cli.errors import InputError, NotFound, TadhError
 from tadh_cli.media import subtitles
 
 _KINDS = {"video": ("mp4", "webm", "mov"), "audio": ("mp3", "wav", "m4a")}
@@ -114,8 +114,12 @@ class Results:
 
     def _one(self, waiter: Waiter, record: Mapping[str, Any], field: str, path: Path) -> str:
         source = self._source(waiter, record, field)
-        with self.display(path.name) as moved:
-            download(self.transport, source, path, clock=self.tasks.clock, progress=moved)
+        try:
+            with self.display(path.name) as moved:
+                download(self.transport, source, path, clock=self.tasks.clock, progress=moved)
+        except TadhError as error:
+            error.task_id = error.task_id or str(record["TaskId"])
+            raise
         return str(path)
 
     def _source(self, waiter: Waiter, record: Mapping[str, Any], field: str) -> Source:

@@ -53,8 +53,9 @@ class Observer:
         status = shown["Status"] or shown["Error"]
         self._write(f"> {shown['Method']} {shown['Url']} -> {status}, {shown['Milliseconds']} ms")
         if self._verbosity > 1:
-            self._write(f"> {_short(shown['Request'])}")
-            self._write(f"< {_short(shown['Response'])}")
+            for sign, body in ((">", shown["Request"]), ("<", shown["Response"])):
+                if body is not None:
+                    self._write(f"{sign} {_short(body)}")
 
     def _append(self, text: str) -> None:
         assert self._path is not None

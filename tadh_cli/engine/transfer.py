@@ -228,7 +228,14 @@ def _part_of(target: Path, source: Source) -> Iterator[_Part]:
             part.validator, part.total = note["validator"], note.get("total")
         else:
             part.start_over()
-        yield part
+        try:
+            yield part
+        except BaseException:
+            # What has not even begun leaves nothing behind.
+            if part.size == 0:
+                part.path.unlink(missing_ok=True)
+                part.note.unlink(missing_ok=True)
+            raise
 
 
 def _note(path: Path) -> dict[str, Any]:

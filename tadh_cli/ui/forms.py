@@ -13,6 +13,11 @@ def day(moment: Any) -> str:
     return str(moment)[:10]
 
 
+def moment(text: Any) -> str:
+    """A point in time (UTC) to the minute."""
+    return str(text)[:16].replace("T", " ")
+
+
 def lines(items: Any) -> str:
     """One item a line."""
     return "\n".join(str(item) for item in items) if isinstance(items, list) else str(items)
@@ -41,7 +46,9 @@ def alignment(pairs: Any) -> str:
 
 
 def milliseconds(span: Any) -> str:
-    """Milliseconds as seconds."""
+    """Milliseconds as seconds; none are no length at all, as of what is not finished."""
+    if span == 0:
+        return ""
     return f"{span / 1000:.1f} s" if isinstance(span, (int, float)) else str(span)
 
 

@@ -52,7 +52,9 @@ class Messages:
     def report(self, error: TadhError, *, as_json: bool) -> None:
         """An error: what, the service's code, what to do, how to go on; as JSON too for programs."""
         self.write(error.message, "error:", "31;1")
-        origin = [f"code {error.code}"] if error.code is not None else []
+        # An HTTP status stands in the message already.
+        is_told = error.code is None or f"HTTP {error.code}" in error.message
+        origin = [] if is_told else [f"code {error.code}"]
         origin += [f"RequestID {error.request_id}"] if error.request_id else []
         if origin:
             self.write(f"service: {', '.join(origin)}")

@@ -61,7 +61,7 @@ def _live(messages: Messages, stages: Sequence[str]) -> Iterator[Show]:
             if snapshot.task_id not in rows:
                 rows[snapshot.task_id] = progress.add_task("", total=None, task_id=printable(snapshot.task_id), more="")
             row = rows[snapshot.task_id]
-            more = _trouble(snapshot.error) or _ahead(snapshot.record).strip() or _line(snapshot.record, stages)
+            more = _trouble(snapshot.error) or _ahead(snapshot.record).strip(", ") or _line(snapshot.record, stages)
             progress.update(row, description=printable(_words(snapshot.record)), more=printable(more))
             if snapshot.state.is_final:
                 progress.update(row, total=1, completed=1)

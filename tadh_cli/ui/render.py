@@ -28,7 +28,7 @@ class Query:
         try:
             self._search = jmespath.compile(text).search
         except JMESPathError as error:
-            first = str(error).splitlines()[0]
+            first = str(error).splitlines()[0].rstrip(": ")
             raise InputError(f"--query {text!r} is not JMESPath: {first}", hint="see https://jmespath.org") from None
 
     def __call__(self, data: Any) -> Any:
@@ -247,10 +247,18 @@ def _sheet(item: Item, view: View) -> Table:
         if name in view.hidden:
             continue
         value = item[name]
-        text = forms[name].text(item) if name in forms else printable(_sheet_cell(value))
+        if name not in forms and view.columns and _is_table(value):
+            text = f"({len(value)}, shown by -o json)"
+        else:
+            text = forms[name].text(item) if name in forms else printable(_sheet_cell(value))
         if text:
             table.add_row(name, _styled(RichText(text), name))
     return table
+
+
+def _is_table(value: Any) -> bool:
+    """Whether a field of one item is a table of its own, which would bury the others."""
+    return isinstance(value, list) and bool(value) and all(isinstance(part, Mapping) for part in value)
 
 
 def _sheet_cell(value: Any) -> str:

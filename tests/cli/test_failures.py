@@ -100,6 +100,23 @@ def test_credentials_for_uploads_that_lack_a_part_are_nonsense(
     assert "lacks" in ran.err and sandbox.journal("video.create") == []
 
 
+def test_http_failures_tell_their_status_once(on: On, sandbox: Hosted) -> None:
+    sandbox.set_faults([{"operation": "voice.list", "http": 502}])
+    ran = on("voice", "list", "-o", "table", code=10)
+    assert ran.err.splitlines() == ["error: the service failed (HTTP 502)", "hint: try again later"]
+
+
+def test_a_link_that_stays_expired_names_the_task_and_leaves_nothing_behind(on: On, made: str, sandbox: Hosted) -> None:
+    sandbox.set_faults([{"operation": "media.get", "link_expired": True}])
+    assert on("video", "wait", made, "--download", "a.webm", code=5).error["TaskId"] == made
+    assert list(Path().iterdir()) == []
+
+
+def test_a_ledger_that_is_no_database_is_to_be_moved_away(on: On, avatar: str, tmp_path: Path) -> None:
+    (tmp_path / "state" / "ledger.db").write_bytes(b"this is no database" * 100)
+    assert "; move the file away: mv " in on("task", "list", code=3).error["Hint"]
+
+
 def test_the_text_for_people(on: On) -> None:
     lines = on("video", "status", "0" * 32, "-o", "table", code=5).err.splitlines()
     assert lines[0].startswith("error: ") and "the record does not exist" in lines[0]
@@ -155,6 +172,11 @@ def test_nothing_but_data_on_stdout_and_no_control_characters_anywhere(on: On, a
     assert ran.json and "\x1b" not in ran.err and "\r" not in ran.err
     changes = [line for line in ran.err.splitlines() if ": MAKING" in line]
     assert len(changes) <= 1, "one line per change of state"
+
+
+def test_uploads_have_no_bodies_to_show(on: On, avatar: str, voice_file: Path) -> None:
+    ran = on("video", "create", "--avatar", avatar, "--audio", voice_file, "-vv")
+    assert "> null" not in ran.err and "< null" not in ran.err
 
 
 def test_quiet_is_quiet(on: On, avatar: str) -> None:

@@ -66,6 +66,22 @@ def test_a_task_is_shown_with_its_request(on: On, made: str) -> None:
     assert "has no task" in on("task", "show", "nobody", code=5).err
 
 
+def test_kinds_are_those_there_are(on: On, made: str) -> None:
+    assert "--kind 'bogus' is not one of video, audio," in on("task", "list", "--kind", "bogus", code=2).err
+    assert len(on("task", "list", "--kind", "Video").json) == 1
+
+
+def test_links_without_their_signatures_are_not_listed(on: On, made: str) -> None:
+    for command in ("video", "task"):
+        (record,) = on(command, "list").json
+        assert "***" not in str(record) and record["TaskId"] == made
+
+
+@pytest.mark.parametrize("args", [("--version", "-o", "json"), ("-o", "json", "-V"), ("-p", "x", "--version")])
+def test_the_version_is_told_among_other_options(tadh: Program, args: tuple[str, ...]) -> None:
+    assert tadh(*args).out.startswith("tadh ")
+
+
 @pytest.mark.parametrize("topic", ["exit-codes", "environment", "ssml"])
 def test_topics_are_explained(tadh: Program, topic: str) -> None:
     assert len(tadh("help", topic).out.splitlines()) > 10
@@ -86,6 +102,8 @@ def test_ssml_commands(on: On) -> None:
     Path("b.ssml").write_text("a & b")
     ran = on("ssml", "check", "b.ssml", code=2)
     assert "b.ssml:1:3:" in ran.err and [found["Line"] for found in ran.json] == [1]
+    Path("b.ssml").write_text("a & b\nc & d\n<foo>")
+    assert "problems" in (text := on("ssml", "check", "b.ssml", code=2).err) and "nothing was sent" not in text
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,14 @@ def test_all_problems_are_told_at_once_and_nothing_is_sent(on: On, sandbox: Host
     assert ran.error["ExitCode"] == 2 and sandbox.journal() == []
 
 
+def test_what_depends_on_other_options_is_told_by_their_names(on: On, avatar: str) -> None:
+    video = ("video", "create", "--avatar", avatar)
+    assert "--intensity needs --emotion" in on(*video, "--text", TEXT, "--intensity", 100, code=2).err
+    ran = on(*video, "--text", TEXT, "--driver", "original-voice", code=2)
+    assert "--audio is required when --driver is OriginalVoice" in ran.err
+    assert "--voice or --avatar is required" in on("voice", "speak", "--text", TEXT, code=2).err
+
+
 def test_an_enumeration_is_matched_in_any_case(on: On, avatar: str, sandbox: Hosted) -> None:
     on(
         "video",

@@ -184,7 +184,7 @@ def test_values_set_by_hand_are_not_checked(client: Client) -> None:
 
 def test_warnings_of_script_and_request_come_together(client: Client) -> None:
     found = plan(client, text="<break/>", subtitle_max_words=3).warnings
-    assert len(found) == 2 and "--ssml" in found[0] and "ShowSubtitles" in found[1]
+    assert len(found) == 2 and "--ssml" in found[0] and "has no effect without --subtitles" in found[1]
 
 
 # Minutes -----------------------------------------------------------------------------------------------
@@ -224,5 +224,5 @@ def test_an_audio_needs_a_voice_and_a_text(client: Client) -> None:
         plan_audio(client, AudioOptions(), overrides={})
     assert [problem.split(" (")[0] for problem in caught.value.problems] == [
         "exactly one of --text, --ssml is needed",
-        "--voice or VirtualmanKey is required",
+        "--voice or --avatar is required",
     ]

@@ -233,7 +233,7 @@ def _http_failure(answer: Answer) -> TadhError:
             code=status,
         )
     elif status >= 500:
-        error = ServiceError(f"the service failed (HTTP {status})", hint=_INTERNAL, code=status)
+        error = ServiceError(f"the service failed (HTTP {status})", hint="try again later", code=status)
         error.transient = True
         error.reach = Reach.IN_DOUBT
     else:

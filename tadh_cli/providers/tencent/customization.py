@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tadh_cli.api.operation import Body, Field, Operation, Payload, Problem
+from tadh_cli.api.operation import Body, Field, Operation, Problem
 from tadh_cli.api.waiter import State, Waiter
-from tadh_cli.errors import ServiceError
 from tadh_cli.providers.tencent.outcomes import tell_basic_check, tell_customization, tell_ultra_check
 from tadh_cli.providers.tencent.terms import TASK_ID, TASK_ID_ANSWER
 
@@ -60,18 +59,6 @@ def _kind(body: Body) -> str:
     return "avatar" if body["MakeType"] in _IMAGES else "voice"
 
 
-def _complete(answer: Payload) -> Payload:
-    """Credentials that lack a part are of no use, and nothing has been uploaded yet."""
-    keys = answer.get("Credentials") or {}
-    missing = [name for name in ("Token", "TmpSecretId", "TmpSecretKey") if not keys.get(name)]
-    missing += [] if answer.get("PathPrefix") else ["PathPrefix"]
-    if missing:
-        raise ServiceError(
-            f"the service's answer with the credentials for uploads lacks {', '.join(missing)}", hint="try again later"
-        )
-    return answer
-
-
 CREDENTIALS = Operation(
     "assets.credentials",
     f"{_CUSTOM}/getuploadcredentials",
@@ -94,7 +81,6 @@ CREDENTIALS = Operation(
         Field("StartTime", int, "start of validity, Unix seconds"),
         Field("PathPrefix", help="where to upload to: URL of the folder", required=True),
     ),
-    amend=_complete,
 )
 
 CREATE = Operation(
