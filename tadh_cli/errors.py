@@ -164,6 +164,16 @@ ERRORS: tuple[type[TadhError], ...] = (
 )
 
 
+def carrying(
+    error: TadhError, records: Sequence[Mapping[str, Any]], *, is_list: bool = False, view: object = None
+) -> TadhError:
+    """A failure that brings along what is known; `is_list` when it answers for several things."""
+    error.records = error.records or records
+    error.is_list = error.is_list or is_list
+    error.view = error.view or view
+    return error
+
+
 def together(failures: Sequence[TadhError], of: int) -> TadhError:
     """One failure for those of several tasks: the first, which then says of each what was wrong with it."""
     first = failures[0]

@@ -10,7 +10,7 @@ from tadh_cli.api.waiter import Snapshot, State, Waiter
 from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.options import Following
 from tadh_cli.duration import seconds
-from tadh_cli.errors import InputError, NotFound, TadhError, TaskFailed, together
+from tadh_cli.errors import InputError, NotFound, TadhError, TaskFailed, carrying, together
 from tadh_cli.masking import MASK
 from tadh_cli.ui.records import Record, Records, View
 
@@ -132,13 +132,3 @@ def chosen(tadh: Tadh, kind: str, given: Sequence[str] | None, *, all_: bool) ->
         return list(dict.fromkeys(tadh.tasks.named(name) for name in given))
     found: list[str] = tadh.ledger.unfinished(kind, tadh.settings.profile)
     return found
-
-
-def carrying(
-    error: TadhError, records: Sequence[Mapping[str, Any]], *, is_list: bool = False, view: View | None = None
-) -> TadhError:
-    """A failure that brings along what is known; `is_list` when it answers for several tasks."""
-    error.records = error.records or records
-    error.is_list = error.is_list or is_list
-    error.view = error.view or view
-    return error

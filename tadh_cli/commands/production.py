@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from tadh_cli.api.video import AudioOptions, VideoOptions
 from tadh_cli.api.waiter import State, Waiter
 from tadh_cli.commands.context import Tadh
-from tadh_cli.commands.following import Course, all_concluded, carrying, chosen, concluded, followed
+from tadh_cli.commands.following import Course, all_concluded, chosen, concluded, followed
 from tadh_cli.commands.options import Following, pairs
 from tadh_cli.commands.submitting import rehearsal
 from tadh_cli.duration import words
 from tadh_cli.engine.places import STDOUT, SUBTITLES
-from tadh_cli.errors import TadhError, TaskFailed
+from tadh_cli.errors import TadhError, TaskFailed, carrying
 from tadh_cli.ui.records import Record, Records, View
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from tadh_cli import config
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
-from tadh_cli.commands.following import carrying
-from tadh_cli.errors import ConfigError
+from tadh_cli.errors import ConfigError, carrying
 from tadh_cli.masking import MASK
 from tadh_cli.ui.records import Column, Record, Records, Text, View
 

@@ -8,8 +8,7 @@ import typer
 
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
-from tadh_cli.commands.following import carrying
-from tadh_cli.errors import InputError
+from tadh_cli.errors import InputError, carrying
 from tadh_cli.ui.records import Column, Records, Text, View
 
 commands = Commands("ssml", "Text with markup: check, escape, strip.")
