@@ -26,7 +26,7 @@ def guard() -> None:
         sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(_STDIN, "r", closefd=False)), "utf-8")
     out = io.BufferedWriter(_Stdout(_STDOUT, "w", closefd=False))
     sys.stdout = io.TextIOWrapper(out, "utf-8", "surrogateescape", line_buffering=out.isatty())
-    err = io.BufferedWriter(io.FileIO(_STDERR, "w", closefd=False))
+    err = io.BufferedWriter(_Stderr(_STDERR, "w", closefd=False))
     sys.stderr = io.TextIOWrapper(err, "utf-8", "backslashreplace", line_buffering=True)
 
 
@@ -38,12 +38,25 @@ def _reserve(number: int, mode: int) -> None:
         os.open(os.devnull, mode)
 
 
-class _Stdout(io.FileIO):
+class _Patient(io.FileIO):
+    """A stream that waits for its reader also where a program before us has made it non-blocking."""
+
+    def write(self, data: Any, /) -> int:
+        written: int | None = super().write(data)
+        while written is None:
+            import select
+
+            select.select([], [self], [])
+            written = super().write(data)
+        return written
+
+
+class _Stdout(_Patient):
     """stdout as it is; a failure to write becomes ours, and what is still to come goes nowhere."""
 
     def write(self, data: Any, /) -> int:
         try:
-            return super().write(data) or 0
+            return super().write(data)
         except BrokenPipeError:
             # Whoever read it has seen enough (`| head`): that is no failure.
             _silence(self)
@@ -52,6 +65,16 @@ class _Stdout(io.FileIO):
             _silence(self)
             words = (error.strerror or type(error).__name__).lower()
             raise FileError(f"can't write to stdout: {words}", hint="make room, or write to another place") from error
+
+
+class _Stderr(_Patient):
+    """stderr as it is; a message that nobody gets is no reason to fail."""
+
+    def write(self, data: Any, /) -> int:
+        try:
+            return super().write(data)
+        except OSError:
+            return memoryview(data).nbytes
 
 
 def _silence(stream: io.FileIO) -> None:

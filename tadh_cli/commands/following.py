@@ -129,6 +129,6 @@ def chosen(tadh: Tadh, kind: str, given: Sequence[str] | None, *, all_: bool) ->
     if bool(given) == all_:
         raise InputError("name at least one TASK, or use --all" if not given else "either name tasks or use --all")
     if given:
-        return list(dict.fromkeys(tadh.tasks.named(name) for name in given))
+        return list(dict.fromkeys(tadh.tasks.named(name) if name.startswith("#") else name for name in given))
     found: list[str] = tadh.ledger.unfinished(kind, tadh.settings.profile)
     return found

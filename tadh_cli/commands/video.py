@@ -41,7 +41,7 @@ VIDEOS = View(
         Column("Files"),
     ),
     wide=(
-        Column("FinishedAt", "Finished"),
+        Column("FinishedAt", "Finished", moment),
         Column("Profile"),
         Column("MediaUrl", "Link"),
         Column("FailMessage", "Failure"),

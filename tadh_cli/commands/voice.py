@@ -69,6 +69,7 @@ AUDIOS = View(
         Column("MediaUrl", "Link"),
         Column("Files"),
     ),
+    wide=(Column("FinishedAt", "Finished", moment),),
 )
 
 

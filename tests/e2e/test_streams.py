@@ -57,19 +57,33 @@ def test_a_stdin_that_is_closed_is_told(sandbox: Hosted, avatar: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["json", "id"])
-def test_without_a_stderr_stdout_has_the_data_and_nothing_else(sandbox: Hosted, avatar: str, form: str) -> None:
-    ran = shell(f"tadh -p sandbox video create --avatar {avatar} --text Hello --wait -o {form} 2>&-")
+@pytest.mark.parametrize("redirection", ["2>&-", "2> /dev/full"])
+def test_without_a_stderr_stdout_has_the_data_and_nothing_else(
+    sandbox: Hosted, avatar: str, form: str, redirection: str
+) -> None:
+    ran = shell(f"tadh -p sandbox video create --avatar {avatar} --text Hello --wait -o {form} {redirection}")
     assert ran.code == 0
     assert len(json.loads(ran.out)["TaskId"] if form == "json" else ran.out.strip()) == 32
 
 
 def test_without_a_stderr_the_exit_code_is_the_same(sandbox: Hosted) -> None:
-    assert shell("tadh -p sandbox avatar list --query '[?' 2>&-").code == 2
+    for redirection in ("2>&-", "2> /dev/full"):
+        assert shell(f"tadh -p sandbox avatar list --query '[?' {redirection}").code == 2
 
 
 def test_a_reader_of_help_that_has_seen_enough_is_no_failure() -> None:
     ran = shell("set -o pipefail; tadh help exit-codes | true")
     assert (ran.code, ran.err) == (0, "")
+
+
+@pytest.mark.skipif(not hasattr(os, "set_blocking"), reason="no such pipes here")
+def test_a_slow_reader_of_a_pipe_that_does_not_block_gets_everything(sandbox: Hosted) -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with spawn(*ON, "avatar", "list", "-o", "json", stdout=writing) as process, open(reading, "rb") as pipe:
+        os.close(writing)
+        found = json.loads(pipe.read())
+    assert process.returncode == 0 and len(json.dumps(found)) > 100_000
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
