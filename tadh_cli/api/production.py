@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from tadh_cli.api.operation import Operation
 
 # A name of the service's, alone or at the end of others.
-_PATH = r"\b[A-Z][A-Za-z0-9]+(?:\.[A-Z][A-Za-z0-9]+)*\b"
+_PATH = r"\b[A-Z][A-Za-z0-9_]+(?:\.[A-Z][A-Za-z0-9_]+)*\b"
 
 
 class Script(NamedTuple):
