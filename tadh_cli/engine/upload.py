@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, TypeVar
+from typing import IO, Any, NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from tadh_cli.api.store import KeysExpired, KeysRefused, Stored, StoredObject, UploadGone
@@ -302,8 +302,7 @@ class _Parts:
         self._stop = threading.Event()
         self._ended = threading.Event()
         self._error: BaseException | None = None
-        self._tells_no_crc = False
-        self._etag_is_no_md5 = False
+        self._etag_is_md5 = self._etag_is_no_md5 = False
 
     def send(self) -> Uploaded:
         """Everything that is missing, then the object made of it; raises what a thread met."""
@@ -354,22 +353,28 @@ class _Parts:
         return start, min(self._begun.part_bytes, self._source.size_bytes - start)
 
     def _send_part(self, number: int) -> None:
-        start, length = self._span(number)
-        doubted = False
-
         def put(grant: Grant) -> None:
-            nonlocal doubted
-            has_md5 = doubted or self._etag_is_no_md5
-            md5 = in_base64(self._source.md5(start, length)) if has_md5 else ""
-            with _Turn(self._gate, self._stop) as turn, self._source.opened() as file, self._counted() as moved:
-                body = Slice(self._source, file, start, length, moved, turn.take, with_md5=self._tells_no_crc)
-                stored = self._target.put_part(grant.keys, self._begun.upload, number, body, md5=md5)
-                if not self._is_intact(stored, body, start, has_md5=has_md5):
-                    doubted = True
-                    raise _damaged(self._begun.url)
-                self._keep(number, Part(stored.etag, body.crc64))
+            with _Turn(self._gate, self._stop) as turn, self._source.opened() as file:
+                # What arrived damaged goes once more at once, with its MD5 for the store to check.
+                for is_checked in (False, True):
+                    if part := self._put_once(grant, number, file, turn, is_checked=is_checked):
+                        self._keep(number, part)
+                        return
+            raise _damaged(self._begun.url)
 
         self._job.persist(put, self._stop)
+
+    def _put_once(self, grant: Grant, number: int, file: IO[bytes], turn: _Turn, *, is_checked: bool) -> Part | None:
+        """The part as it arrived; None when that was damaged."""
+        start, length = self._span(number)
+        md5 = in_base64(self._source.md5(start, length)) if is_checked else ""
+        with self._counted() as moved:
+            body = Slice(self._source, file, start, length, moved, turn.take, with_md5=self._etag_is_md5)
+            stored = self._target.put_part(grant.keys, self._begun.upload, number, body, md5=md5)
+        if self._is_intact(stored, body, start, was_checked=is_checked):
+            return Part(stored.etag, body.crc64)
+        self._meter.add(-length)
+        return None
 
     @contextmanager
     def _counted(self) -> Iterator[Callable[[int], None]]:
@@ -389,23 +394,24 @@ class _Parts:
             self._meter.add(-sent)
             raise
 
-    def _is_intact(self, stored: Stored, sent: Slice, start: int, *, has_md5: bool) -> bool:
+    def _is_intact(self, stored: Stored, sent: Slice, start: int, *, was_checked: bool) -> bool:
         """Whether the store has what the file has, by the CRC or else the MD5 that it tells.
 
-        The CRC costs next to nothing, an MD5 as much as all the rest. A store that tells no CRC, and another
-        ETag than the MD5 it has just checked itself, has ETags that are no MD5: from then on it is given the
-        MD5 of each part to check.
+        The CRC costs next to nothing, an MD5 as much as all the rest: it is taken only for stores that tell no
+        CRC. When the store checked the MD5 itself, was content, and its ETag is still another one, its ETags
+        are no MD5, and there is nothing to compare with.
         """
         if stored.crc64 is not None:
             return stored.crc64 == sent.crc64
-        self._tells_no_crc = True
-        if not _MD5.fullmatch(stored.etag):
+        if self._etag_is_no_md5 or not _MD5.fullmatch(stored.etag):
             return True
         md5 = sent.md5.digest() if sent.md5 else self._source.md5(start, len(sent))
-        is_md5 = md5.hex() == stored.etag.lower()
-        if has_md5 and not is_md5:
-            self._etag_is_no_md5 = True
-        return is_md5 or has_md5
+        if md5.hex() == stored.etag.lower():
+            self._etag_is_md5 = True
+            return True
+        if was_checked:
+            self._etag_is_md5, self._etag_is_no_md5 = False, True
+        return was_checked
 
     def _keep(self, number: int, part: Part) -> None:
         with self._lock:
