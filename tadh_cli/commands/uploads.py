@@ -12,7 +12,7 @@ from tadh_cli.commands.context import Tadh
 from tadh_cli.errors import TadhError
 
 if TYPE_CHECKING:
-    from tadh_cli.engine.upload import Uploaded
+    from tadh_cli.engine.upload_job import Uploaded
 
 
 def uploaded(tadh: Tadh, path: Path, folder: str, *, suffix: str) -> str:

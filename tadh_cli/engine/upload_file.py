@@ -16,7 +16,7 @@ from tadh_cli.engine.crc64 import crc64
 from tadh_cli.errors import InputError
 
 # What is read and handed to the socket at a time: small enough for a slow line to take it before a timeout.
-BLOCK_BYTES = 128 * 1024
+BLOCK_BYTES = 256 * 1024
 _SAMPLE_BYTES = 64 * 1024
 
 

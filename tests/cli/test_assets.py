@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tadh_cli.engine import upload as module
+from tadh_cli.engine import upload_job
 from tadh_cli.engine.crc64 import crc64
 from tadh_cli.providers.tencent import store
 from tadh_cli.sandbox.hosting import Hosted
@@ -81,7 +82,7 @@ def test_a_large_file_goes_in_parts_under_a_safe_name(on: On, film: Path, sandbo
 def test_what_goes_wrong_on_the_way_is_survived(
     on: On, film: Path, sandbox: Hosted, rule: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr(upload_job, "FIRST_PAUSE_S", 0.001)
     sandbox.set_faults([rule])
     on("assets", "upload", film, "--kind", "video")
     assert objects(sandbox) == [film.read_bytes()]
@@ -90,8 +91,8 @@ def test_what_goes_wrong_on_the_way_is_survived(
 def test_what_broke_off_goes_on_with_the_same_command(
     on: On, film: Path, sandbox: Hosted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_FIRST_PAUSE_S", 0.001)
-    monkeypatch.setattr(module, "_LONGEST_PAUSE_S", 0.001)
+    monkeypatch.setattr(upload_job, "FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr(upload_job, "LONGEST_PAUSE_S", 0.001)
     sandbox.set_faults([{"operation": "cos.multipart", "http": 503, "after": 5}])
     ran = on("assets", "upload", film, "--kind", "video", code=10)
     assert "run the same command again" in ran.error["Hint"]

@@ -27,7 +27,8 @@ FOLDERS: Mapping[str, tuple[str, ...]] = {
 
 # Putting many parts together may take the store minutes.
 _COMPLETE_TIMEOUT_S = 600.0
-_CONNECT_TIMEOUT_S = 15.0
+# Also holds while the first bytes leave on a new connection: a block has to get through in this time.
+_CONNECT_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True)
