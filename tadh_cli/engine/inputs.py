@@ -78,8 +78,11 @@ def is_url(text: str) -> bool:
 
 
 def sound(flag: str, name: str, limit: Limit) -> Sound:
-    """A local sound file that satisfies a limit; raises InputError with every reason why it does not."""
-    report = inspected(flag, name, limit)
+    """A local sound file that satisfies a limit; raises InputError with every reason why it does not.
+
+    It may come through a pipe, with a name (`<(…)`) or as stdin.
+    """
+    report = _piped(flag, name, limit) if _is_pipe(name) else inspected(flag, name, limit)
     refuse(flag, report)
     assert report.facts is not None
     facts = report.facts
@@ -88,9 +91,11 @@ def sound(flag: str, name: str, limit: Limit) -> Sound:
 
 def inspected(flag: str, name: str, limit: Limit) -> Report:
     """What a file is, and whether it is within a limit; stdin for `-` is kept in a file until the program ends."""
-    if name != "-" and not _is_pipe(name):
-        return inspect(Path(name), limit)
-    # It has no name that could be wrong or stand in a command.
+    return _piped(flag, name, limit) if name == "-" else inspect(Path(name), limit)
+
+
+def _piped(flag: str, name: str, limit: Limit) -> Report:
+    """It has no name that could be wrong or stand in a command."""
     most_bytes = limit.size.most_bytes if limit.size else LARGEST_FILE_BYTES
     report = inspect(spooled(flag, name, most_bytes), replace(limit, name=None), name=name)
     return replace(report, findings=tuple(replace(finding, command="") for finding in report.findings))

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from tadh_cli.api.operation import put
 from tadh_cli.api.production import Attachment, Order
 from tadh_cli.engine.client import Client, Prepared
-from tadh_cli.engine.inputs import is_url
+from tadh_cli.engine.inputs import inspected, is_url
 from tadh_cli.errors import InputError
-from tadh_cli.media.preflight import inspect, refuse, warnings
+from tadh_cli.media.preflight import refuse, warnings
 
 # Stands for the URL of a file that has yet to be uploaded.
 TO_BE_UPLOADED = "https://to-be-uploaded/"
@@ -96,11 +96,11 @@ def _exempt(order: Order) -> list[str]:
 
 def _inspected(client: Client, attachment: Attachment, file: Path, *, skips_checks: bool) -> tuple[Upload, list[str]]:
     limit = client.provider.limit(attachment.role)
-    report = inspect(file, limit)
+    report = inspected(attachment.flag, str(file), limit)
     facts = report.facts
     if facts is None or facts.size_bytes == 0 or not skips_checks:
         refuse(attachment.flag, report)
     assert facts is not None
     suffix = report.suffix or file.suffix.lower()
-    upload = Upload(attachment.path, attachment.flag, file, limit.folder, suffix, facts.size_bytes)
+    upload = Upload(attachment.path, attachment.flag, report.path, limit.folder, suffix, facts.size_bytes)
     return upload, warnings(attachment.flag, report)

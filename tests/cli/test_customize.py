@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from zipfile import ZipFile
@@ -10,6 +11,7 @@ import pytest
 
 from tadh_cli.sandbox.hosting import Hosted
 from tests.footage import film, mp3, pdf, photo, speech
+from tests.objects import stored
 from tests.program import Ran
 
 On = Callable[..., Ran]
@@ -241,8 +243,8 @@ def test_a_folder_of_recordings_becomes_a_voice(on: On, sandbox: Hosted) -> None
     ran = cloned(on, *args, "--wait", "--auto-confirm")
     assert (ran.json["Kind"], ran.json["Status"]) == ("voice", "SUCCESS")
     assert ran.json["TimbreKey"] in on("voice", "list", "--search", "Anna", "-o", "id").out
-    (stored,) = (path for path in sandbox.directory.rglob("*") if path.is_file() and path.read_bytes()[:2] == b"PK")
-    with ZipFile(stored) as archive:
+    material = on("task", "show", ran.json["TaskId"]).json["Request"]["MaterialCosUrl"]
+    with ZipFile(io.BytesIO(stored(sandbox, material))) as archive:
         names = archive.namelist()
         contents = [archive.read(name) for name in names]
     assert all(name.endswith(".wav") and name.isascii() and " " not in name for name in names)
@@ -308,7 +310,7 @@ def test_both_requests_of_an_ultra_clone_are_rehearsed(on: On, sandbox: Hosted) 
 
 def test_every_metric_is_shown_beside_its_range(on: On) -> None:
     speech(Path("recording.wav"), seconds=601)
-    text = "One two three."
+    text = "One two three four five six. " * 160
     passed = on("voice", "check", "recording.wav", "--edition", "basic", "--text", text, "--wait", code=None)
     assert [metric["Metric"] for metric in passed.json["Metrics"]] == ["Snr", "C50", "Clipping", "Duration", "Wer"]
     shown = on("voice", "check-status", passed.json["TaskId"], "--edition", "basic", "-o", "table", code=None)

@@ -36,7 +36,7 @@ Run = Callable[..., Ran]
 # What examples take for granted: files, and keys and ids in variables.
 FILES: dict[str, Callable[[Path], object]] = {
     "hello.txt": lambda path: path.write_text("Hello, how are you?"),
-    "script.txt": lambda path: path.write_text("One two three four."),
+    "script.txt": lambda path: path.write_text("One two three four five six. " * 160),
     "talk.ssml": lambda path: path.write_text("<speak>Hello</speak>"),
     "voice.wav": lambda path: path.write_bytes(wav(seconds=1.0)),
     "video.mp4": lambda path: Film().write(path),

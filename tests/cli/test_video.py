@@ -104,7 +104,7 @@ def test_what_depends_on_other_options_is_told_by_their_names(on: On, avatar: st
     video = ("video", "create", "--avatar", avatar)
     assert "--intensity needs --emotion" in on(*video, "--text", TEXT, "--intensity", 100, code=2).err
     ran = on(*video, "--text", TEXT, "--driver", "original-voice", code=2)
-    assert "--audio is required when --driver is OriginalVoice" in ran.err
+    assert "--audio is required when --driver is original-voice" in ran.err
     assert "--voice or --avatar is required" in on("voice", "speak", "--text", TEXT, code=2).err
 
 
