@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, unquote
 from xml.sax.saxutils import escape
@@ -46,10 +46,20 @@ class Grant:
     expires: float
 
 
-def authorize(incoming: Incoming, grants: Mapping[str, Grant], *, now: float, real: float) -> Grant:
-    """The grant that a request is signed with; its key, time, token and prefix have all been checked."""
+def authorize(
+    incoming: Incoming,
+    find: Callable[[str], Grant | None],
+    folders: Collection[str],
+    *,
+    now: float,
+    real: float,
+) -> Grant:
+    """The grant that a request is signed with; its key, time, token and the object's folder have all been checked.
+
+    `find` knows the grants by key, `folders` are those that the account was ever given.
+    """
     given = _signature_fields(incoming)
-    grant = grants.get(given["q-ak"])
+    grant = find(given["q-ak"])
     if grant is None:
         raise CosError(403, "InvalidAccessKeyId", "The Access Key Id you provided does not exist in our records.")
     _check_time(given, real)
@@ -66,7 +76,8 @@ def authorize(incoming: Incoming, grants: Mapping[str, Grant], *, now: float, re
         raise CosError(403, "AccessDenied", "The security token does not belong to the key.")
     if now >= grant.expires:
         raise CosError(403, "ExpiredToken", "The provided token has expired.")
-    if not key_of(incoming).startswith(grant.prefix):
+    # Fresh keys have to be good for an upload that was begun with those before: the account's older folders stay open.
+    if not any(key_of(incoming).startswith(folder) for folder in (grant.prefix, *folders)):
         raise CosError(403, "AccessDenied", "Access Denied.")
     return grant
 

@@ -10,13 +10,15 @@ from typing import Any, NamedTuple
 from tadh_cli.api.operation import Operation
 
 # What can be hit besides the operations.
-COS = ("cos.put", "cos.get", "cos.multipart")
+COS = ("cos.put", "cos.get", "cos.multipart", "cos.part")
 MEDIA = ("media.get", "subtitles.get", "sample.get")
 CHANNEL = "channel"
 TARGETS = (*COS, *MEDIA, CHANNEL)
 ANYTHING = "*"
 
 API, STORE, FILES, CREATION, KEYS, FRAMES = "api", "cos", "files", "creation", "credentials", "frames"
+# A rule for the first meets the second too.
+_INCLUDES = {"cos.multipart": "cos.part"}
 GROUPS = {**dict.fromkeys(COS, STORE), **dict.fromkeys(MEDIA, FILES)}
 
 
@@ -112,7 +114,8 @@ class Faults:
         matching = (
             rule
             for rule in self.rules
-            if rule.operation in (ANYTHING, target, path) and groups & set(KINDS[rule.kind].groups)
+            if (rule.operation in (ANYTHING, target, path) or _INCLUDES.get(rule.operation) == target)
+            and groups & set(KINDS[rule.kind].groups)
         )
         return next((rule for rule in matching if rule.fires(self._dice)), None)
 

@@ -10,6 +10,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Literal
 
 from tadh_cli.sandbox.names import Gender
+from tadh_cli.sandbox.spliced import Readable
 
 if TYPE_CHECKING:
     import av
@@ -69,14 +70,14 @@ class Video:
     size: tuple[int, int]
     format: Format
     line: Line | None = None
-    sound: Path | None = None
+    sound: Readable | None = None
     longest_s: float = math.inf
     subtitles: Path | None = None
     shows_subtitles: bool = False
     place: tuple[float, float, float] = (0.0, 0.0, 1.0)
-    backdrop: Path | None = None
-    intro: Path | None = None
-    outro: Path | None = None
+    backdrop: Readable | None = None
+    intro: Readable | None = None
+    outro: Readable | None = None
     logos: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -84,7 +85,7 @@ class Video:
 class Listen:
     """A recording to be judged."""
 
-    path: Path
+    path: Readable
 
 
 @dataclass(frozen=True)
@@ -282,7 +283,7 @@ def _logo(logo: dict[str, Any]) -> Logo:
     return Logo(**logo)
 
 
-def _length_s(intro: Path | None) -> float:
+def _length_s(intro: Readable | None) -> float:
     """How long the intro lasts in our frame rate."""
     from tadh_cli.sandbox.studio.footage import clip, picture_size
 

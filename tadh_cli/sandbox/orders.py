@@ -11,6 +11,7 @@ from tadh_cli.sandbox.jobs import Audio, Format, JobFailed, Line, Video
 from tadh_cli.sandbox.links import LinkError
 from tadh_cli.sandbox.progress import Task
 from tadh_cli.sandbox.service import Service
+from tadh_cli.sandbox.spliced import Readable
 from tadh_cli.sandbox.wire import Json
 
 EXTENSIONS: Mapping[Format, str] = {"Mp4": "mp4", "GreenScreenMp4": "mp4", "TransparentWebm": "webm"}
@@ -26,13 +27,16 @@ def job_of(service: Service, task: Task, media: Path) -> Audio | Video:
     return _audio(service, task, media) if task.kind == "audio" else _video(service, task, media)
 
 
-def local_file(service: Service, url: str) -> Path:
+def local_file(service: Service, url: str) -> Readable:
     """The file behind a URL: only what this sandbox serves itself is ever read."""
     parts = urlsplit(url)
     own = urlsplit(service.links.base_url)
     path = unquote(parts.path)
     if parts.scheme == own.scheme and parts.port == own.port and parts.hostname in (own.hostname, "localhost"):
-        found = service.store.path(path.removeprefix("/")) or _own_result(service, path, parts.query)
+        stored = service.store.content(path.removeprefix("/"))
+        if stored is not None:
+            return stored
+        found = _own_result(service, path, parts.query)
         if found is not None and found.exists():
             return found
         raise JobFailed(801010, f"Retrieving the URL resource failed: nothing is stored at {parts.path}")
@@ -119,7 +123,7 @@ def _check_clip(clip: dict[str, Json]) -> None:
             raise JobFailed(801509, f"{name} {clip[name]} is beyond the {CLIP_FRAMES} frames of the clip")
 
 
-def _input(service: Service, picture: dict[str, Json], name: str) -> Path | None:
+def _input(service: Service, picture: dict[str, Json], name: str) -> Readable | None:
     return local_file(service, picture[name]) if picture.get(name) else None
 
 

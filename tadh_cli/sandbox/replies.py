@@ -9,11 +9,11 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
-from pathlib import Path
 
 from aiohttp import web
 
 from tadh_cli.sandbox.faults import Fault
+from tadh_cli.sandbox.spliced import Readable
 from tadh_cli.sandbox.wire import Outgoing
 
 BLOCK = 256 * 1024
@@ -25,7 +25,7 @@ SLOW_STEP_S = 0.1
 class Piece:
     """A part of a file."""
 
-    path: Path
+    source: Readable
     start: int
     length: int
 
@@ -48,7 +48,7 @@ class Reply:
             for start in range(0, len(self.body), size):
                 yield self.body[start : start + size]
             return
-        with self.body.path.open("rb") as file:
+        with self.body.source.open("rb") as file:
             file.seek(self.body.start)
             left = self.body.length
             while left and (block := file.read(min(size, left))):

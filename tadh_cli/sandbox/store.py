@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
+from tadh_cli.sandbox import checksum
+from tadh_cli.sandbox.spliced import Stored
 from tadh_cli.sandbox.state import State
 
-# The CRC of xz and of COS (x-cos-hash-crc64ecma).
-_CRC64 = 0x142F0E1EBA9EA3693
-_ALL_ONES = 0xFFFFFFFFFFFFFFFF
+_ZEROS = bytes(1 << 20)
 
 
 @dataclass(frozen=True)
@@ -28,52 +28,64 @@ class Object:
     crc64: str
     content_type: str
     stored: float
+    # Names and sizes of the files of an upload in parts, instead of `file`.
+    parts: list[tuple[str, int]] = field(default_factory=list)
+
+    @property
+    def files(self) -> list[tuple[str, int]]:
+        return self.parts or [(self.file, self.size)]
 
 
 @dataclass(frozen=True)
-class Part:
-    """A part of a multipart upload."""
-
-    number: int
-    file: str
-    size: int
-    etag: str
-
-
-@dataclass(frozen=True)
-class Multipart:
+class Upload:
     """An unfinished upload in parts."""
 
     id: str
     key: str
     content_type: str
     started: float
-    parts: dict[str, dict[str, Any]]
 
-    def sorted_parts(self) -> list[Part]:
-        return sorted((Part(**part) for part in self.parts.values()), key=lambda part: part.number)
+
+@dataclass(frozen=True)
+class Part:
+    """A part of an upload; `stored` is virtual."""
+
+    upload: str
+    number: int
+    file: str
+    size: int
+    etag: str
+    crc64: str
+    stored: float
+
+    @property
+    def id(self) -> str:
+        return f"{self.upload}/{self.number}"
 
 
 class Receiver:
     """A file that is being received, with its checksums."""
 
     def __init__(self, path: Path) -> None:
-        import crcmod  # type: ignore[import-untyped]
-
         self.path = path
         self.size = 0
-        self._file: IO[bytes] = path.open("wb")
+        self._file: IO[bytes] = path.open("wb", buffering=0)
         self._md5 = hashlib.md5()
-        self._crc = crcmod.Crc(_CRC64, initCrc=0, rev=True, xorOut=_ALL_ONES)
+        self._update_crc = checksum.crc64()
+        self._crc = 0
 
-    def write(self, data: bytes) -> None:
-        self._file.write(data)
-        self._md5.update(data)
-        self._crc.update(data)
-        self.size += len(data)
+    def write(self, *blocks: bytes) -> None:
+        """Append bytes; takes its time without holding up other threads."""
+        for block in blocks:
+            self._store(block)
+            self._md5.update(block)
+            self._crc = self._update_crc(block, self._crc)
+            self.size += len(block)
 
     def close(self) -> None:
-        self._file.close()
+        if not self._file.closed:
+            self._file.truncate(self.size)
+            self._file.close()
 
     def discard(self) -> None:
         """Give up: nothing of it stays."""
@@ -86,7 +98,16 @@ class Receiver:
 
     @property
     def crc64(self) -> str:
-        return str(self._crc.crcValue)
+        return str(self._crc)
+
+    def _store(self, block: bytes) -> None:
+        """Write a block; zeros become a hole, so that sparse files of many gigabytes stay sparse."""
+        if block == (_ZEROS if len(block) == len(_ZEROS) else _ZEROS[: len(block)]):
+            self._file.seek(len(block), os.SEEK_CUR)
+            return
+        view = memoryview(block)
+        while view:
+            view = view[self._file.write(view) :]
 
 
 class Store:
@@ -95,7 +116,8 @@ class Store:
     def __init__(self, directory: Path, state: State) -> None:
         self.directory = directory
         self.objects = state.table(Object)
-        self.uploads = state.table(Multipart)
+        self.uploads = state.table(Upload)
+        self._parts = state.table(Part)
         self._numbers = itertools.count()
         directory.mkdir(parents=True, exist_ok=True)
         self._sweep()
@@ -104,10 +126,10 @@ class Store:
         """A new file to write to."""
         return Receiver(self.directory / f"{os.urandom(8).hex()}-{next(self._numbers)}")
 
-    def path(self, key: str) -> Path | None:
-        """The file of an object."""
+    def content(self, key: str) -> Stored | None:
+        """The bytes of an object."""
         found = self.objects.get(key)
-        return self.directory / found.file if found else None
+        return Stored(tuple((self.directory / name, size) for name, size in found.files)) if found else None
 
     def keep(self, key: str, received: Receiver, content_type: str, now: float) -> Object:
         """Make what was received the object of this key, in place of the one before."""
@@ -119,40 +141,55 @@ class Store:
     def remove(self, key: str) -> None:
         if (found := self.objects.get(key)) is not None:
             self.objects.remove(key)
-            self._unlink(found.file)
+            self._unlink(name for name, _ in found.files)
 
     # Multipart uploads ---------------------------------------------------------------------------------
 
-    def add_part(self, upload: Multipart, number: int, received: Receiver) -> Part:
+    def parts(self, upload: Upload) -> list[Part]:
+        """What has arrived, in the order of its numbers."""
+        found = [part for part in self._parts.values() if part.upload == upload.id]
+        return sorted(found, key=lambda part: part.number)
+
+    def add_part(self, upload: Upload, number: int, received: Receiver, now: float) -> Part:
+        """Keep a part, in place of an earlier one of the same number."""
         received.close()
-        part = Part(number, received.path.name, received.size, received.md5.hex())
-        before = upload.parts.get(str(number))
-        parts = {**upload.parts, str(number): {**vars(part)}}
-        self.uploads.change(upload.id, parts=parts)
+        part = Part(upload.id, number, received.path.name, received.size, received.md5.hex(), received.crc64, now)
+        before = self._parts.get(part.id)
+        self._parts.put(part.id, part)
         if before:
-            self._unlink(before["file"])
+            self._unlink([before.file])
         return part
 
-    def join(self, upload: Multipart, parts: Iterable[Part], now: float) -> Object:
-        """Make one object of parts; its ETag is no MD5 but a hash of theirs, as in COS."""
-        chosen = list(parts)
-        received = self.receiver()
-        for part in chosen:
-            with (self.directory / part.file).open("rb") as file:
-                while block := file.read(1 << 20):
-                    received.write(block)
-        received.close()
-        md5s = b"".join(bytes.fromhex(part.etag) for part in chosen)
-        etag = f"{hashlib.md5(md5s).hexdigest()}-{len(chosen)}"
-        made = Object(upload.key, received.path.name, received.size, etag, received.crc64, upload.content_type, now)
+    def join(self, upload: Upload, parts: Sequence[Part], now: float) -> Object:
+        """Make one object of parts, whose files stay as they are; its ETag is a hash of theirs, as in COS."""
+        crc = 0
+        for part in parts:
+            crc = checksum.joined(crc, int(part.crc64), part.size)
+        md5s = b"".join(bytes.fromhex(part.etag) for part in parts)
+        made = Object(
+            upload.key,
+            "",
+            sum(part.size for part in parts),
+            f"{hashlib.md5(md5s).hexdigest()}-{len(parts)}",
+            str(crc),
+            upload.content_type,
+            now,
+            [(part.file, part.size) for part in parts],
+        )
         self._put(made)
-        self.abort(upload)
+        self._end(upload, keep={part.file for part in parts})
         return made
 
-    def abort(self, upload: Multipart) -> None:
+    def abort(self, upload: Upload) -> None:
+        self._end(upload, keep=set())
+
+    def _end(self, upload: Upload, *, keep: set[str]) -> None:
+        """Forget an upload and remove the files of its parts except some."""
         self.uploads.remove(upload.id)
-        for part in upload.sorted_parts():
-            self._unlink(part.file)
+        for part in self.parts(upload):
+            self._parts.remove(part.id)
+            if part.file not in keep:
+                self._unlink([part.file])
 
     def forget(self) -> None:
         """Remove all files; the state forgets their facts."""
@@ -163,16 +200,17 @@ class Store:
         before = self.objects.get(made.key)
         self.objects.put(made.key, made)
         if before is not None:
-            self._unlink(before.file)
+            self._unlink(name for name, _ in before.files)
         return made
 
-    def _unlink(self, file: str) -> None:
-        (self.directory / file).unlink(missing_ok=True)
+    def _unlink(self, files: Iterable[str]) -> None:
+        for file in files:
+            (self.directory / file).unlink(missing_ok=True)
 
     def _sweep(self) -> None:
         """Remove what a killed process had not finished."""
-        known = {found.file for found in self.objects.values()}
-        known |= {part.file for upload in self.uploads.values() for part in upload.sorted_parts()}
+        known = {name for found in self.objects.values() for name, _ in found.files}
+        known |= {part.file for part in self._parts.values()}
         for path in self.directory.iterdir():
             if path.name not in known:
                 path.unlink(missing_ok=True)

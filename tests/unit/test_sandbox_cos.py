@@ -48,6 +48,8 @@ def test_the_documented_request_has_the_documented_text_and_signature() -> None:
 REAL = 1_750_000_000
 GRANT = Grant("AKIDtest", "secret key", "the token", "customer-pipeline/352/u/", expires=2_000.0)
 GRANTS = {GRANT.secret_id: GRANT}
+# A folder that was handed out before.
+OLDER = "customer-pipeline/352/older/"
 
 
 def signed(
@@ -88,7 +90,7 @@ def signed(
 
 def refusal(incoming: Incoming, *, now: float = 1_000.0) -> str:
     with pytest.raises(CosError) as caught:
-        cos.authorize(incoming, GRANTS, now=now, real=REAL)
+        cos.authorize(incoming, GRANTS.get, [OLDER], now=now, real=REAL)
     assert caught.value.status == 403
     return caught.value.code
 
@@ -104,10 +106,11 @@ def refusal(incoming: Incoming, *, now: float = 1_000.0) -> str:
         signed(query="partnumber=2&uploadid=x"),
         signed(in_query=True),
         signed(path="/customer-pipeline/352/u/audio/你好 (1).wav"),
+        signed(path=f"/{OLDER}video/a.mp4", query="partnumber=2&uploadid=x"),
     ],
 )
 def test_requests_signed_by_the_rules_are_authorised(incoming: Incoming) -> None:
-    assert cos.authorize(incoming, GRANTS, now=1_000.0, real=REAL) == GRANT
+    assert cos.authorize(incoming, GRANTS.get, [OLDER], now=1_000.0, real=REAL) == GRANT
 
 
 @pytest.mark.parametrize(

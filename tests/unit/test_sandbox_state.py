@@ -156,12 +156,13 @@ def test_an_object_replaces_the_one_before_it(tmp_path: Path) -> None:
     store = Store(tmp_path / "objects", state)
     receive(store, "a", b"one")
     receive(store, "a", b"two!")
-    path = store.path("a")
-    assert path is not None
-    assert path.read_bytes() == b"two!"
+    content = store.content("a")
+    assert content is not None
+    with content.open() as file:
+        assert file.read() == b"two!"
     assert len(list(store.directory.iterdir())) == 1
     store.remove("a")
-    assert store.path("a") is None
+    assert store.content("a") is None
     assert not list(store.directory.iterdir())
     state.close()
 

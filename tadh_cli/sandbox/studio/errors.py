@@ -8,7 +8,8 @@ StudioError
 
 from __future__ import annotations
 
-from pathlib import Path
+
+from tadh_cli.sandbox.spliced import Readable
 
 
 class StudioError(Exception):
@@ -26,7 +27,7 @@ class VoiceMissing(StudioError):
 class UnreadableMedia(StudioError):
     """A media file cannot be used."""
 
-    def __init__(self, path: Path, reason: str) -> None:
+    def __init__(self, path: Readable, reason: str) -> None:
         # Both as arguments: the exception has to survive the way back from a worker process.
         super().__init__(path, reason)
         self.path = path

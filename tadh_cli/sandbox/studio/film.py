@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from tadh_cli.sandbox.spliced import Readable
 from tadh_cli.sandbox.studio.acting import act
 from tadh_cli.sandbox.studio.figure import Figure, Placement
 from tadh_cli.sandbox.studio.footage import clip, clip_sound, endless
@@ -43,16 +44,16 @@ class Shot:
     """
 
     avatar: str
-    sound: Speech | Path
+    sound: Speech | Readable
     width: int = 1080
     height: int = 1920
     fps: int = 25
     format: Format = "Mp4"
     gender: Gender | None = None
     placement: Placement = CENTRED
-    backdrop: int | Path | None = None
-    intro: Path | None = None
-    outro: Path | None = None
+    backdrop: int | Readable | None = None
+    intro: Readable | None = None
+    outro: Readable | None = None
     logos: tuple[Logo, ...] = ()
     captions: CaptionRule | None = None
 
@@ -93,7 +94,7 @@ def _heard(shot: Shot) -> bytes:
     return listen(shot.sound, RATE_HZ).pcm
 
 
-def _play(path: Path | None, shot: Shot, unfinished: Reel) -> None:
+def _play(path: Readable | None, shot: Shot, unfinished: Reel) -> None:
     if path is not None and shot.format == "Mp4":
         unfinished.add(clip(path, shot.width, shot.height, shot.fps), clip_sound(path, RATE_HZ))
 
@@ -113,11 +114,11 @@ def _performance(shot: Shot, pcm: bytes) -> Iterator[av.VideoFrame]:
 def _backdrops(shot: Shot, default: int) -> Iterator[av.VideoFrame]:
     if shot.format == "GreenScreenMp4":
         return itertools.repeat(backdrop_of(GREEN, shot.width, shot.height, plain=True))
-    if isinstance(shot.backdrop, Path):
-        return endless(shot.backdrop, shot.width, shot.height, shot.fps)
     if shot.backdrop is None:
         return itertools.repeat(backdrop_of(default, shot.width, shot.height, plain=False))
-    return itertools.repeat(backdrop_of(shot.backdrop, shot.width, shot.height, plain=True))
+    if isinstance(shot.backdrop, int):
+        return itertools.repeat(backdrop_of(shot.backdrop, shot.width, shot.height, plain=True))
+    return endless(shot.backdrop, shot.width, shot.height, shot.fps)
 
 
 def _cues(shot: Shot) -> list[Cue]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tadh_cli.sandbox.spliced import Readable
 from tadh_cli.sandbox.studio.errors import UnreadableMedia
 from tadh_cli.sandbox.studio.sound import listen
 from tadh_cli.sandbox.studio.source import opened
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 DECODING_THREADS = 2
 
 
-def picture(path: Path, width: int, height: int, pixels: str = "yuv420p") -> av.VideoFrame:
+def picture(path: Readable, width: int, height: int, pixels: str = "yuv420p") -> av.VideoFrame:
     """Read a picture, or the first frame of a film, and scale it to a size."""
     with opened(path, "picture") as container:
         frame = next(container.decode(video=0), None)
@@ -26,18 +26,18 @@ def picture(path: Path, width: int, height: int, pixels: str = "yuv420p") -> av.
         return scaled(frame, width, height, pixels)
 
 
-def picture_size(path: Path) -> tuple[int, int]:
+def picture_size(path: Readable) -> tuple[int, int]:
     with opened(path, "picture") as container:
         return container.streams.video[0].width, container.streams.video[0].height
 
 
-def is_picture(path: Path) -> bool:
+def is_picture(path: Readable) -> bool:
     """Tell a still from a film by what is inside: stored files need not keep their names."""
     with opened(path, "picture") as container:
         return container.format.name.endswith("_pipe")
 
 
-def clip(path: Path, width: int, height: int, fps: int) -> Iterator[av.VideoFrame]:
+def clip(path: Readable, width: int, height: int, fps: int) -> Iterator[av.VideoFrame]:
     """Yield the frames of a film at our frame rate: each shows what is on screen at its time."""
     with opened(path, "picture") as container:
         container.streams.video[0].codec_context.thread_count = DECODING_THREADS
@@ -60,7 +60,7 @@ def clip(path: Path, width: int, height: int, fps: int) -> Iterator[av.VideoFram
             shown += 1
 
 
-def endless(path: Path, width: int, height: int, fps: int) -> Iterator[av.VideoFrame]:
+def endless(path: Readable, width: int, height: int, fps: int) -> Iterator[av.VideoFrame]:
     """Repeat a film, or hold a picture, for as long as somebody asks."""
     if is_picture(path):
         still = picture(path, width, height)
@@ -70,7 +70,7 @@ def endless(path: Path, width: int, height: int, fps: int) -> Iterator[av.VideoF
         yield from clip(path, width, height, fps)
 
 
-def clip_sound(path: Path, rate_hz: int) -> bytes:
+def clip_sound(path: Readable, rate_hz: int) -> bytes:
     """The sound of a film, nothing where it is silent."""
     with opened(path, "picture") as container:
         if not container.streams.audio:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from tadh_cli.sandbox.spliced import Readable
 from tadh_cli.sandbox.studio.delivery import delivered
 from tadh_cli.sandbox.studio.errors import UnreadableMedia
 from tadh_cli.sandbox.studio.source import opened
@@ -67,7 +68,7 @@ def sound(speech: Speech, target: Path, *, codec: Codec = "mp3", sample_rate: in
     return Sound(target, round(len(pcm) / 2 / sample_rate * 1000), codec, sample_rate, target.stat().st_size)
 
 
-def listen(path: Path, rate_hz: int = LISTENING_RATE_HZ) -> Recording:
+def listen(path: Readable, rate_hz: int = LISTENING_RATE_HZ) -> Recording:
     """Read the sound of a file of any usual format as mono; raise UnreadableMedia where there is none to hear."""
     with opened(path, "sound") as container:
         pcm = b"".join(_decoded(container, rate_hz))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from tadh_cli.sandbox.spliced import Readable
 from tadh_cli.sandbox.studio.errors import UnreadableMedia
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ FORMATS = "mov,mp4,mp3,wav,aac,asf,flac,ogg,matroska,webm,png_pipe,jpeg_pipe,web
 
 
 @contextmanager
-def opened(path: Path, content: Literal["sound", "picture"]) -> Iterator[InputContainer]:
+def opened(path: Readable, content: Literal["sound", "picture"]) -> Iterator[InputContainer]:
     """Open a file that holds sound, or a picture; whatever goes wrong with it inside the block is UnreadableMedia."""
     import av
 

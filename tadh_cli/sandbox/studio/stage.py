@@ -6,9 +6,9 @@ import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tadh_cli.sandbox.spliced import Readable
 from tadh_cli.sandbox.studio.acting import Pose
 from tadh_cli.sandbox.studio.canvas import Box, Layer, Shape, paint_of
 from tadh_cli.sandbox.studio.figure import Figure
@@ -30,7 +30,7 @@ FILTER_THREADS = 2
 class Logo:
     """A picture on top of all: its upper left corner in pixels of the film, its size as a share of its own."""
 
-    path: Path
+    path: Readable
     left: int = 0
     top: int = 0
     scale: float = 1.0
