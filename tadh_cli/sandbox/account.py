@@ -8,6 +8,7 @@ from tadh_cli.sandbox.catalogue import DAY_S, date
 from tadh_cli.sandbox.offspring import TYPE_CODES
 from tadh_cli.sandbox.refusals import Refusal, bad_value
 from tadh_cli.sandbox.service import Call, Handler, Service
+from tadh_cli.sandbox.stages import stage
 from tadh_cli.sandbox.wire import Json
 
 # "For each avatar type, each user is allowed to process up to 5 video production tasks"; "only one audio".
@@ -72,14 +73,18 @@ def take_time(service: Service, type_code: str, estimate_s: float, now: float) -
         )
 
 
-def customizations_left(service: Service, service_type: str) -> int:
-    used = sum(_OF_MAKE_TYPE[made.make_type] == service_type for made in service.customizations.values())
+def customizations_left(service: Service, service_type: str, now: float) -> int:
+    """How many customizations of a type are left; those that failed are given back."""
+    used = sum(
+        _OF_MAKE_TYPE[made.make_type] == service_type and stage(made, now).status != "FAIL"
+        for made in service.customizations.values()
+    )
     return max(0, CUSTOMIZATIONS - used)
 
 
-def take_customization(service: Service, make_type: str) -> None:
+def take_customization(service: Service, make_type: str, now: float) -> None:
     """Refuse a customization beyond those bought."""
-    if not customizations_left(service, _OF_MAKE_TYPE[make_type]):
+    if not customizations_left(service, _OF_MAKE_TYPE[make_type], now):
         raise Refusal(100008, "LimitExceeded.Quota", f"the quota of {_OF_MAKE_TYPE[make_type]} has been used up")
 
 
@@ -105,7 +110,7 @@ def _asset(service: Service, name: str, now: float) -> dict[str, Json]:
         left = ORDERED_MS if name == "UniversalHour" else remaining_ms(service, name, now)
         detail: dict[str, Json] = {"OrderMilliseconds": ORDERED_MS, "RemainMilliseconds": left}
     elif name.endswith("Asset"):
-        left = customizations_left(service, name)
+        left = customizations_left(service, name, now)
         detail = {"CustomizationNum": CUSTOMIZATIONS, "RemainNum": left}
     else:
         slots = SESSION_SLOTS if name.endswith("InteractConcurrency") else VIDEO_SLOTS

@@ -74,8 +74,10 @@ class Admin:
             "Now": now,
             "Productions": len(self._service.tasks),
             "Customizations": len(self._service.customizations),
+            "Inspections": len(self._service.inspections),
             "Sessions": sum(livestream.status(one, now, real) != livestream.CLOSED for one in sessions),
             "Objects": len(self._service.store.objects),
+            "Uploads": len(self._service.store.uploads),
             "FaultRules": len(self._faults.rules),
         }
 

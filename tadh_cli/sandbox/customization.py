@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import json
-from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from tadh_cli.sandbox import account, ssml, stages
 from tadh_cli.sandbox.catalogue import date, hex_key
+from tadh_cli.sandbox.jobs import File, JobFailed
+from tadh_cli.sandbox.limits import COMPANIONS, MATERIAL, RECORDINGS, Limit
 from tadh_cli.sandbox.offspring import TYPE_CODES, avatar_key, own_avatars, voice_key
+from tadh_cli.sandbox.orders import local_file
 from tadh_cli.sandbox.refusals import Refusal, bad_value, missing
 from tadh_cli.sandbox.service import Call, Handler, Service
 from tadh_cli.sandbox.stages import Customization, Inspection, Stage
 from tadh_cli.sandbox.wire import Json
 
-# Where uploads for each parameter belong (Customization API).
-_FOLDERS = {
-    "IdentityCosUrl": "idcard",
-    "IdentityWrittenCosUrl": "idcard",
-    "VoiceDriverCosFile": "audio",
-}
-_MATERIAL_FOLDERS = {"VOICE": "audio", "IMAGE_PHOTO": "photo"}
 TEXTS = (
     "Among the more than 300 products with discounts, meat snacks are what most people put into their baskets first.",
     "The train to the coast leaves at nine in the morning and arrives just before the rain begins.",
@@ -34,42 +29,78 @@ def make(service: Service, call: Call) -> dict[str, Json]:
     """make."""
     payload = call.payload
     name = payload["AnchorName"]
-    if any(made.name == name for made in service.customizations.values()):
+    if any(made.name == name and _is_in_use(made, call.now) for made in service.customizations.values()):
         raise Refusal(110005, "FailedOperation.RecordExists", f"AnchorName {name} already exists")
     if payload.get("TextDriver"):
         ssml.check(payload["TextDriver"], "TextDriver")
+    for parameter, limit in _limits(payload).items():
+        _check_folder(service, parameter, payload[parameter], limit)
     if payload["MakeType"] == "ZERO_SHOT_VOICE":
         _check_audio_id(service, payload["AudioId"], call.now)
-    account.take_customization(service, payload["MakeType"])
-    flaw = next((found for found in (_flaw(service, payload, name) for name in _urls(payload)) if found), "")
-    made = Customization(service.new_id(), payload["MakeType"], name, payload, call.now, flaw=flaw)
+    account.take_customization(service, payload["MakeType"], call.now)
+    made = Customization(service.new_id(), payload["MakeType"], name, payload, call.now)
     service.customizations.put(made.id, made)
+    service.studio.audit(made)
     return {"TaskId": made.id}
 
 
-def _urls(payload: dict[str, Json]) -> list[str]:
-    return [name for name in (*_FOLDERS, "MaterialCosUrl") if payload.get(name)]
+def files(service: Service, made: Customization) -> tuple[File, ...]:
+    """What there is to audit; raises JobFailed for what can't be had."""
+    return tuple(_file(service, role, made.payload[role], limit) for role, limit in _limits(made.payload).items())
 
 
-def _flaw(service: Service, payload: dict[str, Json], name: str) -> str:
-    """What is wrong with an uploaded file, as far as the store can tell."""
-    folder = _FOLDERS.get(name) or _MATERIAL_FOLDERS.get(payload["MakeType"], "video")
-    parts = urlsplit(payload[name])
-    if f"{parts.scheme}://{parts.netloc}" != service.links.base_url:
-        return f"{name}: {parts.hostname} is not the store of the upload credentials"
-    key = unquote(parts.path).removeprefix("/")
-    if PurePosixPath(key).parent.name != folder:
-        return f"{name}: the file is not in the folder {folder}/"
-    return "" if key in service.store.objects else f"{name}: nothing is stored there"
+def recording(service: Service, made: Inspection) -> File:
+    """What there is to listen to; raises JobFailed where it can't be had."""
+    return _file(service, "AudioUrl", made.url, RECORDINGS[made.edition])
+
+
+def _file(service: Service, role: str, url: str, limit: Limit) -> File:
+    try:
+        return File(role, _key(url).rpartition("/")[2], local_file(service, url), limit)
+    except JobFailed as error:
+        raise JobFailed(error.code, f"{role}: {error.message}") from None
+
+
+def _limits(payload: dict[str, Json]) -> dict[str, Limit]:
+    """The limits of the files that a request names, by parameter; of material that needs none there is none."""
+    material = MATERIAL.get(payload["MakeType"])
+    wanted = {**({"MaterialCosUrl": material} if material else {}), **COMPANIONS}
+    return {parameter: limit for parameter, limit in wanted.items() if payload.get(parameter)}
+
+
+def _check_folder(service: Service, parameter: str, url: str, limit: Limit) -> None:
+    """Uploads belong into folders by purpose, directly below the PathPrefix; of other hosts nothing is known yet."""
+    parts = urlsplit(url)
+    if not limit.folder or f"{parts.scheme}://{parts.netloc}" != service.links.base_url:
+        return
+    folder, _, name = _key(url).rpartition("/")
+    if not name or not any(folder == f"{grant.prefix}{limit.folder}" for grant in service.grants.values()):
+        raise bad_value(parameter, f"{parameter} is not a file in {limit.folder}/ below the PathPrefix: {parts.path}")
+
+
+def _is_in_use(made: Customization, now: float) -> bool:
+    """Whether its name and its recording are taken: what failed gives them back."""
+    return stages.stage(made, now).status != "FAIL"
+
+
+def _key(url: str) -> str:
+    return unquote(urlsplit(url).path).removeprefix("/")
 
 
 def _check_audio_id(service: Service, audio_id: str, now: float) -> None:
-    for made in service.inspections.values():
-        if _audio_id(made) == audio_id and made.edition == "ultra":
-            if stages.inspection_state(made, now) == "SUCCESS" and stages.detection(made)[0] == 0:
-                return
-            break
-    raise bad_value("AudioId", f"AudioId {audio_id} is not that of a recording that passed the inspection")
+    passed = (
+        made
+        for made in service.inspections.values()
+        if made.edition == "ultra"
+        and _audio_id(made) == audio_id
+        and stages.inspection_state(made, now) == "SUCCESS"
+        and stages.detection(made)[0] == 0
+    )
+    if next(passed, None) is None:
+        raise bad_value("AudioId", f"AudioId {audio_id} is not that of a recording that passed the inspection")
+    for made in service.customizations.values():
+        if made.payload.get("AudioId") == audio_id and _is_in_use(made, now):
+            raise Refusal(110005, "FailedOperation.RecordExists", f"AudioId {audio_id} was used for {made.name}")
 
 
 def tell(service: Service, call: Call) -> dict[str, Json]:
@@ -148,10 +179,12 @@ def inspect_basic(service: Service, call: Call) -> dict[str, Json]:
 
 def inspect_ultra(service: Service, call: Call) -> dict[str, Json]:
     """detectaudioquality."""
+    _check_folder(service, "AudioUrl", call.payload["AudioUrl"], RECORDINGS["ultra"])
     text_id = call.payload.get("TextId")
     if text_id and text_id not in _texts(service):
         raise bad_value("TextId", f"TextId {text_id} is not one of gettext")
-    return _inspect(service, call, "ultra", call.payload.get("ReferenceText") or "")
+    reference = _texts(service)[text_id] if text_id else call.payload.get("ReferenceText") or ""
+    return _inspect(service, call, "ultra", reference)
 
 
 def _inspect(service: Service, call: Call, edition: str, reference: str) -> dict[str, Json]:

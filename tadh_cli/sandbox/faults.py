@@ -40,7 +40,9 @@ KINDS: Mapping[str, Kind] = {
     "reset": Kind(_EVERYWHERE, "before or after"),
     "code": Kind((API,), "a Header.Code other than 0", ("message",)),
     "omit": Kind((API,), "the name of a field"),
+    "replace": Kind((API,), "the name of a field", ("by",)),
     "expired_credentials": Kind((STORE, KEYS), "true"),
+    "valid_s": Kind((KEYS,), "real seconds"),
     "clock_skew_s": Kind((API, CHANNEL), "seconds"),
     "task_fail": Kind((CREATION,), "a FailCode other than 0", ("message",)),
     "link_expired": Kind((FILES,), "true"),
@@ -69,6 +71,8 @@ class Fault:
     probability: float | None = None
     after: int = 0
     message: str = ""
+    # What the value of a field is replaced by.
+    by: Any = ""
     retry_after: float | None = None
     seen: int = 0
     fired: int = 0
@@ -77,6 +81,7 @@ class Fault:
         """The rule as it is written in a file."""
         rule: dict[str, Any] = {"operation": self.operation, self.kind: self.value}
         rule |= {"message": self.message} if self.message else {}
+        rule |= {"by": self.by} if self.kind == "replace" else {}
         for name in ("times", "probability", "retry_after"):
             if getattr(self, name) is not None:
                 rule[name] = getattr(self, name)
@@ -206,7 +211,7 @@ def _is_valid(kind: str, value: Any) -> bool:
         return value in ("before", "after")
     if kind == "websocket":
         return value in ("close", "reset", "stall")
-    if kind == "omit":
+    if kind in ("omit", "replace"):
         return isinstance(value, str) and bool(value)
     if not _is_number(value):
         return False
@@ -221,6 +226,8 @@ def _is_valid(kind: str, value: Any) -> bool:
 
 def _unfit(name: str, value: Any) -> str:
     """What the value of a key has to be, when it is not."""
+    if name == "by":
+        return ""
     if name == "message":
         return "" if isinstance(value, str) else "a text"
     if name == "probability":

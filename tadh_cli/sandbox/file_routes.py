@@ -13,7 +13,8 @@ from tadh_cli.sandbox.faults import Fault
 from tadh_cli.sandbox.jobs import Audio, JobFailed, Line, Picture, Video
 from tadh_cli.sandbox.links import LinkError
 from tadh_cli.sandbox.names import Gender
-from tadh_cli.sandbox.offspring import gender
+from tadh_cli.sandbox.offspring import anchor_code, gender, size, voice_key
+from tadh_cli.sandbox.orders import local_file
 from tadh_cli.sandbox.replies import Piece, Reply
 from tadh_cli.sandbox.service import Service
 from tadh_cli.sandbox.wire import Incoming
@@ -22,7 +23,7 @@ from tadh_cli.sandbox.workshop import Workshop
 MEDIA, SAMPLES = "/media/", "/samples/"
 _AVATAR = re.compile(r"/samples/avatars/([0-9a-f]{32})(?:/(header|pose|clothes)\.png|\.mp4)")
 _VOICE = re.compile(r"/samples/voices/(\w{1,40})\.mp3")
-_CUSTOMIZATION = re.compile(r"/samples/customizations/([0-9a-f]{32})/\d\.(mp4|mp3)")
+_CUSTOMIZATION = re.compile(r"/samples/customizations/([0-9a-f]{32})/\d+\.(mp4|mp3)")
 HEADER_SIZE = (240, 240)
 SAMPLE_SIZE = (270, 480)
 SAMPLE_TEXTS = {"zh": "你好，很高兴认识你。"}
@@ -72,15 +73,14 @@ class FileRoutes:
         return path
 
     async def _sample(self, path: str) -> Path:
-        job = self._job(path)
-        if job is None:
-            raise CosError(404, "NoSuchKey", "The specified key does not exist.")
-        target: Path = job.target
         try:
-            await self._workshop.sample(target, job)
+            job = self._job(path)
+            if job is None:
+                raise CosError(404, "NoSuchKey", "The specified key does not exist.")
+            await self._workshop.sample(job.target, job)
         except JobFailed as error:
             raise CosError(500, "InternalError", error.message) from None
-        return target
+        return job.target
 
     def _job(self, path: str) -> Audio | Video | Picture | None:
         now = self._service.clock.now()
@@ -107,13 +107,27 @@ class FileRoutes:
         return Video(self._samples / f"{avatar.key}.mp4", avatar.face, avatar.gender, SAMPLE_SIZE, "Mp4", line=line)
 
     def _of_customization(self, id: str, kind: str) -> Audio | Video | None:
+        """The demo: it says the text of the request, or moves to its sound."""
         made = self._service.customizations.get(id)
         if made is None:
             return None
-        sex = gender(made)
-        line = Line(made.payload.get("TextDriver") or DEMO_TEXT, f"custom {id}", sex, "zh-CN")
         target = self._samples / f"custom-{id}.{kind}"
-        return Video(target, id, sex, SAMPLE_SIZE, "Mp4", line=line) if kind == "mp4" else Audio(target, line)
+        # The face and the voice that come of it.
+        line = Line(made.payload.get("TextDriver") or DEMO_TEXT, voice_key(made), gender(made), "zh-CN")
+        if kind == "mp3":
+            return Audio(target, line)
+        url = made.payload.get("VoiceDriverCosFile")
+        sound = local_file(self._service, url) if url and not made.payload.get("TextDriver") else None
+        extent = _sample_size(size(made))
+        face = anchor_code(made)
+        return Video(target, face, line.gender, extent, "Mp4", line=None if sound else line, sound=sound)
+
+
+def _sample_size(size: tuple[int, int]) -> tuple[int, int]:
+    """As large as other samples, in the shape of the avatar."""
+    share = max(SAMPLE_SIZE) / max(size)
+    width, height = (max(2, round(side * share / 2) * 2) for side in size)
+    return width, height
 
 
 def _line(voice: str, sex: Gender, language: str) -> Line:

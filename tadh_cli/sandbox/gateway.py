@@ -80,6 +80,8 @@ class Gateway:
         made = handler(self._service, call) if handler else echo.answer(operation, payload)
         if made is not None and fault is not None and fault.kind == "omit":
             made = {name: value for name, value in made.items() if name != fault.value}
+        if made is not None and fault is not None and fault.kind == "replace":
+            made = {**made, fault.value: fault.by}
         # "" or "ok", with or without a SessionID: the samples have it both ways.
         is_wordy = self._service.follows_samples and operation.name in _WORDY
         dialog = hex_key("dialog", request_id) if is_wordy else ""

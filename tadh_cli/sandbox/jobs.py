@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from array import array
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
@@ -15,6 +14,8 @@ from tadh_cli.sandbox.spliced import Readable
 if TYPE_CHECKING:
     import av
 
+    from tadh_cli.sandbox.acoustics import Measured
+    from tadh_cli.sandbox.limits import Limit
     from tadh_cli.sandbox.studio.speech import CaptionRule, Speech
     from tadh_cli.sandbox.studio.stage import Logo
 
@@ -82,10 +83,27 @@ class Video:
 
 
 @dataclass(frozen=True)
+class File:
+    """A stored file to be looked at: what it is for, its own name, and what is allowed."""
+
+    role: str
+    name: str
+    source: Readable
+    limit: Limit
+
+
+@dataclass(frozen=True)
 class Listen:
     """A recording to be judged."""
 
-    path: Readable
+    file: File
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The files of a customization, to be held against the limits."""
+
+    files: tuple[File, ...]
 
 
 @dataclass(frozen=True)
@@ -99,7 +117,7 @@ class Picture:
     is_head: bool = False
 
 
-Job = Audio | Video | Listen | Picture
+Job = Audio | Video | Listen | Audit | Picture
 
 
 @dataclass(frozen=True)
@@ -108,10 +126,11 @@ class Result:
 
     duration_ms: int = 0
     timestamps: list[dict[str, Any]] = field(default_factory=list)
-    # Of a recording: signal to noise, share of samples at full scale, whether it is a WAV file.
-    noise_db: float = 0.0
-    clipped: float = 0.0
-    is_wav: bool = False
+    # Of a recording.
+    measured: Measured | None = None
+    # What is wrong with files, and the size of the pictures of the first that has some.
+    flaws: tuple[str, ...] = ()
+    size: tuple[int, int] | None = None
 
 
 def perform(job: Job) -> Result:
@@ -123,7 +142,9 @@ def perform(job: Job) -> Result:
             return _audio(job)
         if isinstance(job, Video):
             return _video(job)
-        return _listen(job) if isinstance(job, Listen) else _picture(job)
+        if isinstance(job, Picture):
+            return _picture(job)
+        return _listen(job.file) if isinstance(job, Listen) else _audit(job.files)
     except Unspeakable as error:
         raise JobFailed(801009, f"Parameter error: {error}") from None
 
@@ -169,33 +190,24 @@ def _ticks(at_s: float) -> int:
     return round(at_s * 1000) * TICKS_A_SECOND // 1000
 
 
-def _listen(job: Listen) -> Result:
+def _listen(file: File) -> Result:
+    from tadh_cli.sandbox.inspection import inspect
+    from tadh_cli.sandbox.recording import measured
     from tadh_cli.sandbox.studio.errors import UnreadableMedia
-    from tadh_cli.sandbox.studio.sound import listen
 
+    flaws = inspect(file.source, file.name, file.limit).flaws
     try:
-        heard = listen(job.path, 16_000)
+        return Result(flaws=flaws) if flaws else Result(measured=measured(file.source))
     except UnreadableMedia as error:
-        raise JobFailed(801510, "The recording can't be decoded") from error
-    with job.path.open("rb") as file:
-        head = file.read(12)
-    samples = array("h", heard.pcm)
-    loud = sum(abs(sample) >= 32_767 for sample in samples)
-    return Result(
-        round(heard.duration_s * 1000),
-        noise_db=_noise_db(samples),
-        # One sample at full scale is a peak, a row of them is clipping.
-        clipped=loud / len(samples) if loud > 8 else 0.0,
-        is_wav=head[:4] == b"RIFF" and head[8:] == b"WAVE",
-    )
+        return Result(flaws=(f"the recording {error.reason}",))
 
 
-def _noise_db(samples: array[int], block: int = 800) -> float:
-    """How far the loud parts stand above the quiet ones."""
-    blocks = (samples[start : start + block] for start in range(0, len(samples), block))
-    levels = sorted(math.sqrt(sum(sample * sample for sample in some) / len(some)) for some in blocks)
-    quiet, loud = levels[len(levels) // 20], levels[len(levels) * 19 // 20]
-    return min(90.0, 20 * math.log10(max(loud, 1.0) / max(quiet, 1.0)))
+def _audit(files: tuple[File, ...]) -> Result:
+    from tadh_cli.sandbox.inspection import inspect
+
+    found = {file.role: inspect(file.source, file.name, file.limit) for file in files}
+    flaws = tuple(f"{role}: {flaw}" for role, one in found.items() for flaw in one.flaws)
+    return Result(flaws=flaws, size=next((one.size for one in found.values() if one.size), None))
 
 
 # Pictures ------------------------------------------------------------------------------------------------

@@ -15,7 +15,8 @@ TYPE_CODES = {
     "IMAGE_4K": "small_sample_4k_2d",
     "IMAGE_PHOTO": "small_sample_photo_2d",
 }
-_RESOLUTIONS = {"IMAGE_4K": "3840x2160", "IMAGE_PHOTO": "720x1280"}
+# The shorter side of a photo avatar at most, however large its photo was.
+PHOTO_SIDE = 1080
 VALID_S = 365 * DAY_S
 
 
@@ -23,18 +24,19 @@ def own_avatars(customizations: Iterable[Customization], now: float) -> Iterator
     """One for each that has come to a good end."""
     for made in customizations:
         if made.is_image and stage(made, now).status == "SUCCESS":
+            width, height = size(made)
             yield Avatar(
                 key=avatar_key(made),
                 anchor_name=made.name,
-                anchor_code=f"custom_{made.id[:12]}",
+                anchor_code=anchor_code(made),
                 gender=gender(made),
                 language="zh-CN",
                 type_code=TYPE_CODES[made.make_type],
                 clothes="As recorded",
                 pose="As recorded",
-                resolution=_RESOLUTIONS.get(made.make_type, "1080x1920"),
+                resolution=f"{width}x{height}",
                 drivers=("Text", "OriginalVoice", "ModulatedVoice"),
-                zoom=1.0,
+                zoom=1.0 if height > width else round(height / 1920, 3),
                 tag="Basic",
                 expires=made.accepted + VALID_S,
                 voice=f"{gender(made)}_2",
@@ -59,12 +61,23 @@ def own_voices(customizations: Iterable[Customization], now: float) -> Iterator[
             )
 
 
+def anchor_code(made: Customization) -> str:
+    return f"custom_{made.id[:12]}"
+
+
 def avatar_key(made: Customization) -> str:
     return hex_key("avatar", made.id)
 
 
 def voice_key(made: Customization) -> str:
     return hex_key("voice", made.id)
+
+
+def size(made: Customization) -> tuple[int, int]:
+    """How large the avatar's films are: as its material, and never with odd sides."""
+    width, height = (int(side) for side in (made.resolution or "1080x1920").split("x"))
+    share = min(1.0, PHOTO_SIDE / min(width, height)) if made.make_type == "IMAGE_PHOTO" else 1.0
+    return max(2, round(width * share / 2) * 2), max(2, round(height * share / 2) * 2)
 
 
 def gender(made: Customization) -> Gender:

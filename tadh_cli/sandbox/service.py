@@ -50,6 +50,9 @@ class Studio(Protocol):
     def inspect(self, inspection: Inspection) -> None:
         """Listen to a recording and store what was heard."""
 
+    def audit(self, made: Customization) -> None:
+        """Inspect the files of a customization and store what is wrong with them."""
+
 
 class Service:
     """The account and everything that happened in it."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
-from random import Random
 from typing import Any
+
+from tadh_cli.sandbox.reading import reading
 
 # Virtual seconds that each stage waits and works, in this order.
 SUBMIT = (2.0, 3.0)
@@ -28,8 +30,10 @@ class Customization:
     name: str
     payload: dict[str, Any]
     accepted: float
-    # The material can't be used: found out in the audit.
+    # When its files had been inspected, why they can't be used, and how large the pictures of the material are.
+    audited: float | None = None
     flaw: str = ""
+    resolution: str = ""
     # Virtual moments of rejections, and of the agreement.
     rejected: list[float] = field(default_factory=list)
     agreed: float | None = None
@@ -62,6 +66,8 @@ def stage(made: Customization, now: float) -> Stage:
         if now < moment + waiting_s:
             return Stage("MAKING", name, "WAIT_PROCESS")
         moment += waiting_s + working_s
+        if name == "AUDIT":
+            moment = max(moment, math.inf if made.audited is None else made.audited)
         if now < moment:
             return Stage("MAKING", name, "PROCESSING")
         if name == "AUDIT" and made.flaw:
@@ -89,13 +95,15 @@ class Inspection:
     id: str
     edition: str
     url: str
+    # What is to be read in it, empty where that is not known.
     reference: str
     accepted: float
     heard: float | None = None
     flaw: str = ""
-    duration_s: float = 0.0
-    noise_db: float = 0.0
-    clipped: float = 0.0
+    speech_s: float = 0.0
+    snr_db: float = 0.0
+    c50_db: float = 0.0
+    clipping: float = 0.0
 
 
 # Virtual seconds after which an inspection of the basic edition changes its state.
@@ -116,23 +124,23 @@ _OPEN = 2_147_483_600
 
 
 def metrics(made: Inspection) -> dict[str, Any]:
-    """What the basic edition measures; what can't be measured here is drawn from the task's own dice."""
-    dice = Random(made.id)
+    """What the basic edition measures."""
     result: dict[str, Any] = {
-        "Snr": _metric(made.noise_db, (30, _OPEN), "Audio signal-to-noise ratio; the higher, the better."),
-        "C50": _metric(dice.uniform(35, 60), (30, _OPEN), "Reverberation metric; the higher, the better."),
-        "Clipping": _metric(made.clipped, (-_OPEN, 0), "Clipping metric: Being less than or equal to 0 is acceptable"),
+        "Snr": _metric(made.snr_db, (30, _OPEN), "Audio signal-to-noise ratio; the higher, the better."),
+        "C50": _metric(made.c50_db, (30, _OPEN), "Reverberation metric; the higher, the better."),
+        "Clipping": _metric(made.clipping, (-_OPEN, 0), "Clipping metric: Being less than or equal to 0 is acceptable"),
         "Duration": _metric(
-            made.duration_s,
+            made.speech_s,
             (600, _OPEN),
             "Effective duration: It is measured in seconds, and being greater than 600 is acceptable",
         ),
     }
     if made.reference:
+        read = reading(made.reference, made.speech_s)
         result["Wer"] = _metric(
-            dice.uniform(0.85, 1), (0.7, 1), "Text accuracy: Being greater than or equal to 70% is acceptable"
+            read.accuracy, (QUALIFIED, 1), "Text accuracy: Being greater than or equal to 70% is acceptable"
         )
-        result["AlignDetails"] = [{"Detail": [word, word]} for word in made.reference.split()[:50]]
+        result["AlignDetails"] = [{"Detail": list(pair)} for pair in read.alignment]
     return result
 
 
@@ -140,17 +148,21 @@ def _metric(value: float, allowed: tuple[float, float], description: str) -> dic
     return {"Value": round(value, 6), "QualifiedRange": list(allowed), "Description": description}
 
 
+# "Text accuracy: being greater than or equal to 70% is acceptable": for the basic edition; taken for the ultra one too.
+QUALIFIED = 0.7
 # A recording of the ultra edition: "the recommended audio length is 10-30 seconds".
 SHORTEST_S, LONGEST_S = 5.0, 60.0
-NOISY_DB = 10.0
+NOISY_DB = 15.0
 
 
 def detection(made: Inspection) -> tuple[int, str]:
     """DetectionCode and DetectionMsg of the ultra edition."""
     if made.flaw:
         return -1, made.flaw
-    if not SHORTEST_S <= made.duration_s <= LONGEST_S:
-        return -2, f"the recording has {made.duration_s:.1f} seconds, 10 to 30 are advised; record it again"
-    if made.noise_db < NOISY_DB:
-        return -3, "there is too much noise in the recording"
+    if made.snr_db < NOISY_DB:
+        return -3, f"there is too much noise in the recording (signal-to-noise ratio {made.snr_db:.1f} dB)"
+    if not SHORTEST_S <= made.speech_s <= LONGEST_S:
+        return -2, f"the recording has {made.speech_s:.1f} seconds of speech, 10 to 30 are advised; record it again"
+    if made.reference and reading(made.reference, made.speech_s).accuracy < QUALIFIED:
+        return -2, "the text was not read as it stands (missing, incorrect or extra reading); record it again"
     return 0, "success"

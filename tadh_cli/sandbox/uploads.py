@@ -17,21 +17,26 @@ CUSTOMER = 352
 
 
 def grant(service: Service, call: Call) -> dict[str, Json]:
-    """getuploadcredentials: a key that opens one folder of its own, for a while."""
-    is_stale = call.fault is not None and call.fault.kind == "expired_credentials"
+    """getuploadcredentials: a key that opens one more folder for a while, and those that were handed out before.
+
+    The documentation's `{uuid}` is taken for one of the call's own. That fresh keys open older folders is not written
+    there; without it no upload could outlive its keys.
+    """
+    kind, value = (call.fault.kind, call.fault.value) if call.fault is not None else ("", 0)
+    valid_s: float = value * service.clock.speed if kind == "valid_s" else VALID_S
     made = Grant(
         secret_id=f"AKID{secrets.token_hex(24)}",
         secret_key=secrets.token_urlsafe(32),
         token=secrets.token_urlsafe(96),
         prefix=f"{ROOT}/{CUSTOMER}/{uuid.uuid4()}/",
-        expires=call.now if is_stale else call.now + VALID_S,
+        expires=call.now if kind == "expired_credentials" else call.now + valid_s,
     )
     service.grants.put(made.secret_id, made)
     return {
         "Credentials": {"Token": made.token, "TmpSecretId": made.secret_id, "TmpSecretKey": made.secret_key},
         # In real time: the client compares them with its own clock.
         "StartTime": int(call.real),
-        "ExpiredTime": int(call.real + VALID_S / service.clock.speed),
+        "ExpiredTime": int(call.real + valid_s / service.clock.speed),
         "PathPrefix": f"{service.links.base_url}/{made.prefix}",
     }
 

@@ -10,13 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from tadh_cli.sandbox import delivery, orders, production, progress
+from tadh_cli.sandbox import customization, delivery, orders, production, progress
 from tadh_cli.sandbox.files import content_type_of
-from tadh_cli.sandbox.jobs import Audio, Job, JobFailed, Listen, Result, Video
+from tadh_cli.sandbox.jobs import Audio, Audit, Job, JobFailed, Listen, Result, Video
 from tadh_cli.sandbox.journal import Journal
 from tadh_cli.sandbox.progress import Task
 from tadh_cli.sandbox.service import Service
-from tadh_cli.sandbox.stages import Inspection
+from tadh_cli.sandbox.stages import Customization, Inspection
 from tadh_cli.sandbox.worker import Worker, WorkerDied
 
 # Encoders use several cores themselves.
@@ -24,7 +24,7 @@ MOST_WORKERS = 2
 
 
 class Workshop:
-    """Takes productions, inspections and samples; all its methods belong to the server's loop."""
+    """Takes productions, inspections, audits and samples; all its methods belong to the server's loop."""
 
     def __init__(self, journal: Journal) -> None:
         count = min(MOST_WORKERS, max(1, (os.cpu_count() or 1) // 2))
@@ -51,6 +51,9 @@ class Workshop:
         for inspection in service.inspections.values():
             if inspection.heard is None:
                 self.inspect(inspection)
+        for made in service.customizations.values():
+            if made.audited is None:
+                self.audit(made)
 
     async def close(self) -> None:
         """End all processes; what they were at is taken up by the next server."""
@@ -69,6 +72,9 @@ class Workshop:
 
     def inspect(self, inspection: Inspection) -> None:
         self._start(self._inspect(inspection), self._work)
+
+    def audit(self, made: Customization) -> None:
+        self._start(self._audit(made), self._work)
 
     def forget(self) -> None:
         """After a reset nobody waits for what is being made."""
@@ -174,19 +180,33 @@ class Workshop:
     # Inspections -----------------------------------------------------------------------------------------
 
     async def _inspect(self, inspection: Inspection) -> None:
-        facts: dict[str, Any]
+        facts: dict[str, Any] = {}
         try:
-            heard = await self._do(Listen(orders.local_file(self.service, inspection.url)))
-            facts = {
-                "duration_s": heard.duration_ms / 1000,
-                "noise_db": heard.noise_db,
-                "clipped": heard.clipped,
-                "flaw": "" if heard.is_wav or inspection.edition == "ultra" else "the file is not a WAV file",
-            }
+            heard = await self._do(Listen(customization.recording(self.service, inspection)))
+            facts["flaw"] = "; ".join(heard.flaws)
+            if heard.measured is not None:
+                values = heard.measured
+                facts |= {"speech_s": values.speech_s, "snr_db": values.snr_db}
+                facts |= {"c50_db": values.c50_db, "clipping": values.clipping}
         except JobFailed as error:
-            facts = {"flaw": error.message}
+            facts["flaw"] = error.message
         except Exception as error:  # as above: the inspection fails, the reason is in the log
             self._journal.note(f"inspection {inspection.id}: {error}")
-            facts = {"flaw": "Internal system error"}
+            facts["flaw"] = "Internal system error"
         if inspection.id in self.service.inspections:
             self.service.inspections.change(inspection.id, heard=self.service.clock.now(), **facts)
+
+    async def _audit(self, made: Customization) -> None:
+        facts: dict[str, Any] = {}
+        try:
+            found = await self._do(Audit(customization.files(self.service, made)))
+            facts["flaw"] = "; ".join(found.flaws)
+            if found.size is not None:
+                facts["resolution"] = "x".join(map(str, found.size))
+        except JobFailed as error:
+            facts["flaw"] = error.message
+        except Exception as error:  # as above
+            self._journal.note(f"customization {made.id}: {error}")
+            facts["flaw"] = "Internal system error"
+        if made.id in self.service.customizations:
+            self.service.customizations.change(made.id, audited=self.service.clock.now(), **facts)

@@ -19,7 +19,7 @@ from tadh_cli.sandbox.gateway import Gateway
 from tadh_cli.sandbox.links import Links
 from tadh_cli.sandbox.progress import Task
 from tadh_cli.sandbox.service import Service
-from tadh_cli.sandbox.stages import Inspection
+from tadh_cli.sandbox.stages import Customization, Inspection
 from tadh_cli.sandbox.state import State
 from tadh_cli.sandbox.store import Store
 from tadh_cli.sandbox.wire import Incoming, Outgoing
@@ -37,12 +37,16 @@ class Studio:
     def __init__(self) -> None:
         self.tasks: list[Task] = []
         self.inspections: list[Inspection] = []
+        self.audits: list[Customization] = []
 
     def produce(self, task: Task) -> None:
         self.tasks.append(task)
 
     def inspect(self, inspection: Inspection) -> None:
         self.inspections.append(inspection)
+
+    def audit(self, made: Customization) -> None:
+        self.audits.append(made)
 
 
 class Bench:

@@ -152,7 +152,7 @@ def payloads(bench: Bench) -> dict[str, dict[str, Any]]:
     task = bench.good("video.create", VirtualmanKey=avatar, InputSsml="hi", SpeechParam={"Speed": 1})
     material = {"MaterialCosUrl": "http://a/b", "SexType": "MALE"}
     made = bench.good("customization.create", AnchorName="Tom", MakeType="IMAGE_PHOTO", **material)
-    bench.service.customizations.change(made["TaskId"], flaw="", make_type="IMAGE")
+    bench.service.customizations.change(made["TaskId"], audited=bench.real, make_type="IMAGE")
     basic = bench.good("basic-check.create", AudioUrl="http://a/b.wav")
     ultra = bench.good("ultra-check.create", AudioUrl="http://a/b.wav")
     bench.wait(1000)

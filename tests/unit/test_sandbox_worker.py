@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tadh_cli.sandbox.jobs import Audio, JobFailed, Line, Listen
+from tadh_cli.sandbox.jobs import Audio, JobFailed, Line, Video
 from tadh_cli.sandbox.worker import Worker, WorkerDied
 
 
@@ -33,7 +33,7 @@ def test_jobs_are_done_one_after_the_other(worker: Worker, tmp_path: Path) -> No
 def test_what_a_job_fails_of_has_a_code(worker: Worker, tmp_path: Path) -> None:
     (tmp_path / "text.wav").write_text("no sound")
     with pytest.raises(JobFailed) as caught:
-        worker.do(Listen(tmp_path / "text.wav"))
+        worker.do(Video(tmp_path / "a.mp4", "anna", "female", (270, 480), "Mp4", sound=tmp_path / "text.wav"))
     assert caught.value.code == 801510
     assert str(tmp_path) not in caught.value.message
     with pytest.raises(JobFailed) as caught:

@@ -8,7 +8,6 @@ StudioError
 
 from __future__ import annotations
 
-
 from tadh_cli.sandbox.spliced import Readable
 
 

@@ -118,10 +118,10 @@ def samples_of(frame: av.AudioFrame) -> bytes:
     return bytes(frame.planes[0])[: frame.samples * 2]
 
 
-def _decoded(container: InputContainer, rate_hz: int) -> Iterator[bytes]:
+def frames_of(container: InputContainer) -> Iterator[av.AudioFrame]:
+    """The frames of the first sound; raise ValueError where most of it is damaged."""
     import av
 
-    resampler = av.AudioResampler(format="s16", layout="mono", rate=rate_hz)
     good = bad = 0
     for packet in container.demux(audio=0):
         try:
@@ -131,8 +131,15 @@ def _decoded(container: InputContainer, rate_hz: int) -> Iterator[bytes]:
             bad += 1
             continue
         good += len(frames)
-        for frame in frames:
-            yield from map(samples_of, resampler.resample(frame))
+        yield from frames
     if bad > good:
         raise ValueError("most of it is damaged")
+
+
+def _decoded(container: InputContainer, rate_hz: int) -> Iterator[bytes]:
+    import av
+
+    resampler = av.AudioResampler(format="s16", layout="mono", rate=rate_hz)
+    for frame in frames_of(container):
+        yield from map(samples_of, resampler.resample(frame))
     yield from map(samples_of, resampler.resample(None))
