@@ -49,7 +49,7 @@ def inspect(source: Readable, name: str, limit: Limit) -> Found:
         file.seek(0)
         head = file.read(1024)
         file.seek(max(0, size - _TAIL_BYTES))
-        tail = file.read()
+        tail = file.read(_TAIL_BYTES)
     flaws = [*_of_name(name, limit), *_of_bytes(size, limit)]
     if not size:
         return Found((*flaws, "the file is empty"))
@@ -58,7 +58,7 @@ def inspect(source: Readable, name: str, limit: Limit) -> Found:
     if b"%PDF-" in head:
         return Found((*flaws, *_of_kind("pdf", limit, lambda: _of_pdf(tail))))
     try:
-        found = _of_media(source, size, head, tail, limit)
+        found = _of_media(source, size, limit)
     except UnreadableMedia as error:
         return Found((*flaws, f"it is not {_or(limit.kinds)}: it {error.reason}"))
     return Found((*flaws, *found.flaws), found.size)
@@ -107,10 +107,10 @@ class _Media:
     is_whole: bool = True
 
 
-def _of_media(source: Readable, size: int, head: bytes, tail: bytes, limit: Limit) -> Found:
+def _of_media(source: Readable, size: int, limit: Limit) -> Found:
     is_seen = bool(limit.sizes or limit.ratios or limit.folder == "idcard")
     with opened(source, "picture" if is_seen else "sound") as container:
-        media = _photo(container, size, head, tail) if limit.ratios else _recorded(container, size)
+        media = _photo(container, size) if limit.ratios else _recorded(container, size)
     if media.kind == "wav":
         with source.open("rb") as file:
             media = replace(media, is_whole=_wav(file, size).is_whole)
@@ -121,7 +121,7 @@ def _of_media(source: Readable, size: int, head: bytes, tail: bytes, limit: Limi
 
 def _of_facts(media: _Media, limit: Limit) -> Iterator[str]:
     if not media.is_whole:
-        yield "the file breaks off before its end"
+        yield "the file breaks off before its end, or is damaged"
     if limit.most_s is not None and not (
         limit.least_s - _LENGTH_SLACK_S <= media.length_s <= limit.most_s + _LENGTH_SLACK_S
     ):
@@ -146,14 +146,19 @@ def _of_size(size: tuple[int, int], limit: Limit) -> Iterator[str]:
 _PICTURES = {"jpeg_pipe": "jpg", "png_pipe": "png", "webp_pipe": "webp"}
 
 
-def _photo(container: InputContainer, size: int, head: bytes, tail: bytes) -> _Media:
+def _photo(container: InputContainer, size: int) -> _Media:
+    import av
+
     kind = _PICTURES.get(container.format.name)
-    frame = next(container.decode(video=0), None)
-    if kind is None or frame is None:
+    if kind is None:
         return _recorded(container, size)
-    ends = {"jpg": b"\xff\xd9", "png": b"IEND"}
-    is_whole = ends[kind] in tail if kind in ends else int.from_bytes(head[4:8], "little") + 8 <= size
-    return _Media(kind, size=_shown(frame.width, frame.height, frame.rotation), is_whole=is_whole)
+    # Without that, what is missing of a picture is grey. Phones append much to theirs: its last bytes tell nothing.
+    container.streams.video[0].codec_context.options = {"err_detect": "explode"}
+    try:
+        frame = next(container.decode(video=0))
+    except (av.FFmpegError, StopIteration):
+        return _Media(kind, is_whole=False)
+    return _Media(kind, size=_shown(frame.width, frame.height, frame.rotation))
 
 
 def _recorded(container: InputContainer, size: int) -> _Media:

@@ -9,15 +9,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from tadh_cli.sandbox.ssml import seconds
+from tadh_cli.sandbox.ssml import HAN_A_SECOND, WORDS_A_SECOND
 
 # What stands for nothing in an alignment, as in the documentation's sample, and for something that is not known.
 NOTHING, SOMETHING = "<eps>", "<unk>"
 _FASTEST, _SLOWEST = 2.0, 0.5
 # Han and kana characters one by one, words of other writings whole.
-_UNIT = re.compile(
-    r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W_\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+(?:['’]\w+)?"
-)
+_HAN = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+_UNIT = re.compile(rf"[{_HAN}]|[^\W_{_HAN}]+(?:['’][^\W_{_HAN}]+)*")
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ def reading(text: str, speech_s: float) -> Reading:
     words = _UNIT.findall(text)
     if not words:
         return Reading(1.0, ())
-    usual_s = seconds(text, 1.0)
+    usual_s = sum(1 / (HAN_A_SECOND if re.match(f"[{_HAN}]", word) else WORDS_A_SECOND) for word in words)
     read = min(len(words), int(len(words) * speech_s * _FASTEST / usual_s + 0.5))
     # Of an hour of something else it matters only that it is nothing of the text.
     extra = min(len(words), int(len(words) * max(0.0, speech_s * _SLOWEST / usual_s - 1) + 0.5))

@@ -28,5 +28,6 @@ def opened(path: Readable, content: Literal["sound", "picture"]) -> Iterator[Inp
                 raise UnreadableMedia(path, f"holds no {content}")
             yield container
     except (av.FFmpegError, OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        # Only the reason: the whole text names the file by its place on this machine.
+        reason = getattr(error, "strerror", None) or str(error)
         raise UnreadableMedia(path, f"cannot be read: {reason}") from error
