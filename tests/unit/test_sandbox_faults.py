@@ -51,7 +51,7 @@ def test_json_will_do_too() -> None:
 
 
 def test_a_field_is_replaced_by_any_scalar_or_emptied() -> None:
-    text = '- {operation: video.get, replace: Status, by: 7}\n- {operation: customization.get, replace: StageInfo}'
+    text = "- {operation: video.get, replace: Status, by: 7}\n- {operation: customization.get, replace: StageInfo}"
     rules, findings = read(text, OPERATIONS)
     assert not findings
     assert [rule.document() for rule in rules] == [
