@@ -129,8 +129,8 @@ def faults(
     """Set, clear or show the rules for what goes wrong.
 
     A file is a list of rules in YAML or JSON. Each has an `operation` (a name of `tadh api --list`, a path, cos.put,
-    cos.get, cos.multipart, media.get, subtitles.get, sample.get, channel or *), `times: N` or `probability: P`,
-    perhaps `after: N`, and one fault:
+    cos.get, cos.multipart, cos.part, media.get, subtitles.get, sample.get, channel or *), `times: N` or
+    `probability: P`, perhaps `after: N`, and one fault:
 
     \b
     http: 502           an HTML page (with retry_after: SECONDS)
@@ -142,6 +142,8 @@ def faults(
     slow_bytes_s: 1000  a body that comes slowly
     bad_json: true      an answer that is no JSON
     omit: Status        an answer without this field
+    replace: StageInfo  another value for a field (with by: VALUE, else empty)
+    valid_s: 5          temporary credentials for so many seconds
     task_fail: 801004   the production fails (with message: TEXT)
     expired_credentials: true, link_expired: true, clock_skew_s: 600
     websocket: close    or reset or stall, at a frame of the channel

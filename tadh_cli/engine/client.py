@@ -111,11 +111,11 @@ class Client:
         payload = operation.encode(values)
         for path, value in (overrides or {}).items():
             put(payload, path, operation.parse(path, value))
-        _refuse_unsendable(payload)
         found = operation.check(payload, exempt=[*(overrides or {}), *exempt])
         texts = [*problems, *(explain(operation, problem, names) for problem in found if not problem.warning)]
         if texts:
             raise InputError(texts)
+        _refuse_unsendable(payload)
         warnings = tuple(explain(operation, problem, names) for problem in found if problem.warning)
         return Prepared(operation.method, operation.path, payload, operation, operation.service, warnings)
 

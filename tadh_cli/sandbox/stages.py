@@ -159,7 +159,8 @@ def detection(made: Inspection) -> tuple[int, str]:
     """DetectionCode and DetectionMsg of the ultra edition."""
     if made.flaw:
         return -1, made.flaw
-    if made.snr_db < NOISY_DB:
+    # Silence is not noise: there it is the reading that is missing.
+    if made.speech_s and made.snr_db < NOISY_DB:
         return -3, f"there is too much noise in the recording (signal-to-noise ratio {made.snr_db:.1f} dB)"
     if not SHORTEST_S <= made.speech_s <= LONGEST_S:
         return -2, f"the recording has {made.speech_s:.1f} seconds of speech, 10 to 30 are advised; record it again"

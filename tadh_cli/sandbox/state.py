@@ -28,9 +28,14 @@ class Table(Generic[Fact]):
         self._state = state
         self._kind = kind
         self._name = kind.__name__
-        self._facts: dict[str, Fact] = {id: kind(**fields) for id, fields in state.rows(self._name)}
+        self._facts: dict[str, Fact] = {id: self._read(fields) for id, fields in state.rows(self._name)}
         # Told the id of every fact that is put or changed.
         self.watch: Callable[[str], None] = lambda id: None
+
+    def _read(self, fields: dict[str, Any]) -> Fact:
+        # What an earlier version knew besides is of no use any more.
+        known = {field.name for field in dataclasses.fields(self._kind)}
+        return self._kind(**{name: value for name, value in fields.items() if name in known})
 
     def get(self, id: str) -> Fact | None:
         return self._facts.get(id)

@@ -338,3 +338,10 @@ def test_defaults_of_the_profile_fill_in(tadh: Program, sandbox: Hosted, tmp_pat
     (tmp_path / "config.yaml").chmod(0o600)
     body = tadh("video", "create", "--text", TEXT, "--dry-run").json["Body"]["Payload"]
     assert body["VirtualmanKey"] == "0" * 32 and body["SpeechParam"]["TimbreKey"] == "female_2"
+
+
+def test_every_number_that_is_none_is_named(sandbox: Hosted, tadh: Program) -> None:
+    ran = tadh(
+        "-p", "sandbox", "video", "create", "--avatar", "k", "--text", "Hi", "--speed", "nan", "--x", "inf", code=2
+    )
+    assert "--speed NaN is not a finite number" in ran.err and "--x Infinity is not a finite number" in ran.err

@@ -50,6 +50,16 @@ def test_json_will_do_too() -> None:
     assert rules == [Fault("cos.put", "expired_credentials", True, times=1)]
 
 
+def test_a_field_is_replaced_by_any_scalar_or_emptied() -> None:
+    text = "- {operation: video.get, replace: Status, by: 7}\n- {operation: customization.get, replace: StageInfo}"
+    rules, findings = read(text, OPERATIONS)
+    assert not findings
+    assert [rule.document() for rule in rules] == [
+        {"operation": "video.get", "replace": "Status", "by": 7},
+        {"operation": "customization.get", "replace": "StageInfo", "by": ""},
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
@@ -69,6 +79,10 @@ def test_json_will_do_too() -> None:
         ("- operation: video.get\n  task_fail: 801004", 1, "can't happen to video.get"),
         ("- operation: channel\n  link_expired: true", 1, "can't happen to channel"),
         ("- operation: video.get\n  bad_json: false", 2, "bad_json False is not true"),
+        ("- operation: video.get\n  omit: Status\n  by: x", 3, "unknown key by"),
+        ("- operation: video.get\n  replace: ''", 2, "replace '' is not the name of a field"),
+        ("- operation: video.get\n  valid_s: 5", 1, "valid_s can't happen to video.get"),
+        ("- operation: assets.credentials\n  valid_s: 0", 2, "valid_s 0 is not real seconds"),
         ("- video.get", 1, "has to be a mapping"),
         ("operation: video.get", 1, "has to be a list"),
         ("- operation: video.get: http", 1, "mapping values are not allowed"),
@@ -121,6 +135,12 @@ def test_a_rule_for_everything_leaves_out_what_it_can_not_happen_to() -> None:
 def test_a_path_is_as_good_as_a_name() -> None:
     path = next(operation.path for operation in OPERATIONS if operation.name == "video.get")
     assert Faults([Fault(path, "http", 502)]).pick("video.get", path)
+
+
+def test_parts_are_among_the_requests_of_an_upload_in_parts() -> None:
+    for target, met in {"cos.multipart": "xx.", "cos.part": ".x."}.items():
+        rules = Faults([Fault(target, "http", 500)])
+        assert "".join("x" if rules.pick(one) else "." for one in ("cos.multipart", "cos.part", "cos.put")) == met
 
 
 def test_a_channel_is_met_when_opened_and_with_each_frame() -> None:

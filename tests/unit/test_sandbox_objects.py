@@ -9,12 +9,15 @@ import logging
 import os
 import socket
 import time
+import tracemalloc
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
+import crcmod
 import pytest
-from qcloud_cos import CosConfig, CosS3Client, CosServiceError
+from qcloud_cos import CosClientError, CosConfig, CosS3Client, CosServiceError
 
 from tadh_cli.sandbox import hosting
 from tadh_cli.sandbox.hosting import Hosted
@@ -167,6 +170,38 @@ def test_faults_reach_the_store(sandbox: Hosted, granted: dict[str, Any]) -> Non
     cos.put("a", b"x")
 
 
+def test_keys_can_be_handed_out_for_a_short_while(sandbox: Hosted) -> None:
+    client = Client(sandbox.running.port, sandbox.app_key, sandbox.access_token)
+    sandbox.set_faults([{"operation": "assets.credentials", "valid_s": 5, "times": 1}])
+    granted = client.good("assets.credentials")
+    # They tell when they end, unlike stale ones.
+    assert 3 <= granted["ExpiredTime"] - time.time() <= 5
+    cos = Cos(granted)
+    cos.put("a", b"x")
+    sandbox.advance(5 * sandbox.running.speed)
+    assert refused(lambda: cos.put("a", b"x")) == (403, "ExpiredToken")
+    Cos(client.good("assets.credentials")).put("a", b"x")
+
+
+def test_every_call_opens_a_folder_of_its_own_and_fresh_keys_open_the_older_ones(
+    sandbox: Hosted, granted: dict[str, Any]
+) -> None:
+    client = Client(sandbox.running.port, sandbox.app_key, sandbox.access_token)
+    old, new = Cos(granted), Cos(client.good("assets.credentials"))
+    assert old.prefix != new.prefix
+    upload = begun(old)
+    parts = [part(old, upload, 1, b"1" * PART)]
+    sandbox.advance(7000)
+    newest = Cos(client.good("assets.credentials"))
+    sandbox.advance(300)
+    for expired in (old, new):
+        assert refused(lambda expired=expired: part(expired, upload, 2, b"2")) == (403, "ExpiredToken")
+    parts.append(part(newest, upload, 2, b"2"))
+    newest.client.complete_multipart_upload(**upload, MultipartUpload={"Part": parts})
+    newest.prefix = old.prefix
+    assert newest.get("video/a.mp4") == b"1" * PART + b"2"
+
+
 def test_keys_can_be_handed_out_stale(sandbox: Hosted) -> None:
     client = Client(sandbox.running.port, sandbox.app_key, sandbox.access_token)
     sandbox.set_faults([{"operation": "assets.credentials", "expired_credentials": True, "times": 1}])
@@ -214,6 +249,135 @@ def test_a_part_can_be_sent_again(granted: dict[str, Any]) -> None:
     parts = [part(cos, upload, 1, b"right")]
     cos.client.complete_multipart_upload(**upload, MultipartUpload={"Part": parts})
     assert cos.get("video/a.mp4") == b"right"
+
+
+def test_parts_have_checksums_and_so_has_what_they_become(granted: dict[str, Any]) -> None:
+    cos = Cos(granted)
+    upload = begun(cos)
+    blocks = [os.urandom(PART + 17), b"", os.urandom(333)]
+    answers = [
+        cos.client.upload_part(**upload, PartNumber=number, Body=block, EnableMD5=True)
+        for number, block in enumerate([blocks[0], blocks[2]], 1)
+    ]
+    crc = crcmod.mkCrcFun(0x142F0E1EBA9EA3693, initCrc=0, rev=True, xorOut=0xFFFFFFFFFFFFFFFF)
+    assert [answer["x-cos-hash-crc64ecma"] for answer in answers] == [str(crc(blocks[0])), str(crc(blocks[2]))]
+    assert answers[0]["ETag"] == f'"{hashlib.md5(blocks[0]).hexdigest()}"'
+    named = [{"PartNumber": number, "ETag": answer["ETag"]} for number, answer in enumerate(answers, 1)]
+    whole = cos.client.complete_multipart_upload(**upload, MultipartUpload={"Part": named})
+    assert whole["x-cos-hash-crc64ecma"] == str(crc(b"".join(blocks)))
+    head = cos.client.head_object(Bucket="b-1250000000", Key=upload["Key"])
+    assert (head["x-cos-hash-crc64ecma"], head["ETag"]) == (whole["x-cos-hash-crc64ecma"], whole["ETag"])
+
+
+def test_a_part_whose_digest_does_not_fit_is_not_kept(granted: dict[str, Any]) -> None:
+    cos = Cos(granted)
+    upload = begun(cos)
+    wrong = base64.b64encode(hashlib.md5(b"other").digest()).decode()
+    send = cos.client.upload_part
+    assert refused(lambda: send(**upload, PartNumber=1, Body=b"x", ContentMD5=wrong)) == (400, "BadDigest")
+    assert "Part" not in cos.client.list_parts(**upload)
+
+
+def test_parts_are_listed_in_pages(granted: dict[str, Any]) -> None:
+    cos = Cos(granted)
+    upload = begun(cos)
+    for number in (1, 2, 5):
+        part(cos, upload, number, b"x")
+    first = cos.client.list_parts(**upload, MaxParts=2)
+    assert [one["PartNumber"] for one in first["Part"]] == ["1", "2"]
+    assert (first["IsTruncated"], first["NextPartNumberMarker"]) == ("true", "2")
+    rest = cos.client.list_parts(**upload, MaxParts=2, PartNumberMarker=2)
+    assert ([one["PartNumber"] for one in rest["Part"]], rest["IsTruncated"]) == (["5"], "false")
+
+
+def test_parts_come_in_at_once(granted: dict[str, Any]) -> None:
+    cos = Cos(granted)
+    upload = begun(cos)
+    blocks = [bytes([number]) * (PART + number) for number in range(12)]
+    with ThreadPoolExecutor(4) as pool:
+        parts = list(pool.map(lambda number: part(cos, upload, number + 1, blocks[number]), range(12)))
+    cos.client.complete_multipart_upload(**upload, MultipartUpload={"Part": parts})
+    assert cos.get("video/a.mp4") == b"".join(blocks)
+
+
+def test_a_piece_across_parts_can_be_fetched(granted: dict[str, Any]) -> None:
+    cos = Cos(granted)
+    upload = begun(cos)
+    parts = [part(cos, upload, 1, b"a" * PART), part(cos, upload, 2, b"b" * 10)]
+    cos.client.complete_multipart_upload(**upload, MultipartUpload={"Part": parts})
+    answer = cos.client.get_object(Bucket="b-1250000000", Key=upload["Key"], Range=f"bytes={PART - 3}-{PART + 2}")
+    assert answer["Body"].get_raw_stream().read() == b"aaabbb"
+
+
+def test_a_long_completion_is_read_to_its_end(granted: dict[str, Any]) -> None:
+    cos = Cos(granted)
+    upload = begun(cos)
+    one = part(cos, upload, 1, b"x")
+    # Ten thousand parts are named in a megabyte.
+    one["ETag"] = " " * 1_000_000 + one["ETag"]
+    assert refused(lambda: cos.client.complete_multipart_upload(**upload, MultipartUpload={"Part": [one]})) == (
+        400,
+        "InvalidPart",
+    )
+    one["ETag"] = one["ETag"].strip()
+    cos.client.complete_multipart_upload(**upload, MultipartUpload={"Part": [one]})
+
+
+@pytest.mark.parametrize(
+    ("rule", "refusal"),
+    [
+        ({"operation": "cos.part", "expired_credentials": True}, (403, "ExpiredToken")),
+        ({"operation": "cos.multipart", "expired_credentials": True, "after": 1}, (403, "ExpiredToken")),
+        ({"operation": "cos.part", "http": 500}, None),
+    ],
+)
+def test_a_rule_meets_a_part_and_the_upload_goes_on(
+    sandbox: Hosted, granted: dict[str, Any], rule: dict[str, Any], refusal: tuple[int, str] | None
+) -> None:
+    cos = Cos(granted)
+    sandbox.set_faults([{**rule, "times": 1}])
+    upload = begun(cos)
+    met = refused(lambda: part(cos, upload, 1, b"1" * PART))
+    assert refusal in (met, None)
+    parts = [part(cos, upload, number, b"1" * PART) for number in (1, 2)]
+    cos.client.complete_multipart_upload(**upload, MultipartUpload={"Part": parts})
+    assert [entry["operation"] for entry in sandbox.journal("cos.part")] == ["cos.part"] * 3
+    assert sandbox.faults()[0]["fired"] == 1
+
+
+def test_a_reset_in_the_middle_of_a_part_leaves_the_upload_as_it_was(sandbox: Hosted, granted: dict[str, Any]) -> None:
+    cos = Cos(granted)
+    upload = begun(cos)
+    sandbox.set_faults([{"operation": "cos.part", "reset": "before", "times": 1}])
+    with pytest.raises(CosClientError):
+        part(cos, upload, 1, b"1" * PART)
+    assert "Part" not in cos.client.list_parts(**upload)
+    sandbox.set_faults([{"operation": "cos.part", "reset": "after", "times": 1}])
+    with pytest.raises(CosClientError):
+        part(cos, upload, 1, b"1" * PART)
+    assert [one["Size"] for one in cos.client.list_parts(**upload)["Part"]] == [str(PART)]
+
+
+def test_zeros_take_no_room(sandbox: Hosted, granted: dict[str, Any]) -> None:
+    cos = Cos(granted)
+    cos.put("video/a.mp4", b"head" + bytes(64 << 20) + b"tail")
+    (path,) = (sandbox.directory / "objects").iterdir()
+    assert path.stat().st_size == (64 << 20) + 8
+    assert path.stat().st_blocks * 512 < 4 << 20
+    assert cos.get("video/a.mp4").strip(b"\0") == b"head" + bytes(64 << 20) + b"tail"
+
+
+def test_what_is_uploaded_is_never_held_in_memory(granted: dict[str, Any]) -> None:
+    """The sandbox of these tests is in this process: its memory is ours."""
+    tracemalloc.start()
+    try:
+        data = io.BytesIO(bytes(96 << 20))
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        Cos(granted).put("video/a.mp4", data)  # type: ignore[arg-type]
+        assert tracemalloc.get_traced_memory()[1] - before < 16 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_an_upload_can_be_given_up(sandbox: Hosted, granted: dict[str, Any]) -> None:

@@ -15,7 +15,6 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from queue import Queue
 from typing import Any
-from urllib.parse import urlsplit
 
 import av
 import pytest
@@ -282,49 +281,6 @@ def test_pictures_and_samples_are_rendered_on_request(sandbox: Hosted, client: C
     assert client.get(voice["TimbreSample"])[2] == body
     assert client.get(f"{sandbox.url}/samples/voices/nobody.mp3")[0] == 404
     assert client.get(f"{sandbox.url}/samples/avatars/{'0' * 32}/header.png")[0] == 404
-
-
-def stored(sandbox: Hosted, client: Client, key: str, body: bytes = b"material") -> str:
-    """Put something into the store, and return the URL that other calls know it by."""
-    url = sandbox.storage_url(key)
-    parts = urlsplit(url)
-    assert client.request("PUT", f"{parts.path}?{parts.query}", body)[0] == 200
-    return url.partition("?")[0]
-
-
-def test_what_is_to_be_confirmed_can_be_seen(sandbox: Hosted, client: Client) -> None:
-    order = {
-        "AnchorName": "Tom",
-        "MakeType": "IMAGE",
-        "SexType": "MALE",
-        "MaterialCosUrl": stored(sandbox, client, "b/video/a.mp4"),
-        "IdentityCosUrl": stored(sandbox, client, "b/idcard/a.mp4"),
-        "TextDriver": "Hello",
-    }
-    made = client.good("customization.create", **order)
-    sandbox.advance(500)
-    answer = client.good("customization.get", **made)
-    assert (answer["StageV2"], answer["StatusV2"]) == ("CONFIRM", "WAIT_PROCESS")
-    (url,) = json.loads(answer["StageInfo"])["TrainResult"]
-    status, headers, _ = client.get(url)
-    assert (status, headers["content-type"]) == (200, "video/mp4")
-
-
-def test_a_recording_is_really_listened_to(sandbox: Hosted, client: Client) -> None:
-    order = {"TimbreKey": "male_1", "InputSsml": "one two three four five", "Speed": 1.0, "Codec": "wav"}
-    spoken = finished(sandbox, client, "audio.create", **order)
-    basic = client.good("basic-check.create", AudioUrl=spoken["MediaUrl"])
-    ultra = client.good("ultra-check.create", AudioUrl=spoken["MediaUrl"])
-    no_sound = client.good("basic-check.create", AudioUrl=stored(sandbox, client, "b/audio/a.wav"))
-    sandbox.settle()
-    sandbox.advance(60)
-    result = client.good("basic-check.get", **basic)["Result"]
-    assert result["Duration"]["Value"] == spoken["Duration"] / 1000
-    assert result["Snr"]["Value"] > 30
-    assert client.good("ultra-check.get", **ultra)["DetectionCode"] == -2
-    failed = client.good("basic-check.get", **no_sound)
-    assert failed["Status"] == "FAIL"
-    assert "decoded" in failed["ErrorMsg"]
 
 
 # What the owner can do -------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from tadh_cli.sandbox import housekeeping, record
 from tadh_cli.sandbox.clock import Clock
 from tadh_cli.sandbox.record import Running
 from tadh_cli.sandbox.state import Busy, State
-from tadh_cli.sandbox.store import Store
+from tadh_cli.sandbox.store import Object, Store
 
 
 @dataclasses.dataclass(frozen=True)
@@ -208,3 +208,11 @@ def test_only_the_own_record_is_removed(tmp_path: Path) -> None:
     record.write(tmp_path, dataclasses.replace(RUNNING, pid=2))
     record.remove(tmp_path, RUNNING)
     assert record.read(tmp_path) is not None
+
+
+def test_what_an_earlier_version_knew_besides_is_passed_over(tmp_path: Path) -> None:
+    state = State(tmp_path)
+    state.write("Object", "a", {**vars(receive(Store(tmp_path / "objects", state), "a", b"x")), "gone": 1})
+    (found,) = state.table(Object).values()
+    assert (found.key, found.size) == ("a", 1)
+    state.close()
