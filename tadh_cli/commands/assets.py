@@ -15,6 +15,7 @@ from tadh_cli.commands.uploads import stored
 from tadh_cli.duration import words
 from tadh_cli.engine.clock import iso
 from tadh_cli.errors import InputError
+from tadh_cli.media.kind import EXTENSIONS, HEAD_BYTES, kind_of
 from tadh_cli.ui.records import Column, Record, View
 
 commands = Commands("assets", "Files for the service, and the keys to its object store.")
@@ -105,15 +106,12 @@ def _folder(tadh: Tadh, kind: str) -> str:
 def _spooled(tadh: Tadh, flag: str) -> Path:
     """stdin as a file, with the extension for what it is."""
     from tadh_cli.engine.inputs import LARGEST_FILE_BYTES, spooled
-    from tadh_cli.media.kind import EXTENSIONS, HEAD_BYTES, kind_of
 
     tadh.refuse()
     path = spooled(flag)
     if path.stat().st_size > LARGEST_FILE_BYTES:
         raise InputError(f"{flag} - has more than {LARGEST_FILE_BYTES >> 30} GiB")
-    with open(path, "rb") as file:
-        kind = kind_of(file.read(HEAD_BYTES))
-    return path.rename(path.with_suffix(EXTENSIONS.get(kind, "")))
+    return path.rename(path.with_suffix(EXTENSIONS.get(_kind(path), "")))
 
 
 def _checked(tadh: Tadh, file: Path, folder: str, *, skip_checks: bool) -> int:
@@ -126,10 +124,20 @@ def _checked(tadh: Tadh, file: Path, folder: str, *, skip_checks: bool) -> int:
             f"FILE {file}: --kind {folder} takes {', '.join(known)}; --skip-checks uploads it all the same"
         )
     try:
-        return LocalFile.of(file).size_bytes
+        size_bytes = LocalFile.of(file).size_bytes
     except InputError as error:
         tadh.problems += [f"FILE {problem}" for problem in error.problems]
         return 0
+    kind = _kind(file)
+    if not skip_checks and _suffix(file) in known and EXTENSIONS.get(kind) not in known:
+        what = "of no kind that is known" if kind == "unknown" else kind
+        tadh.problems.append(f"FILE {file}: its content is {what}; --skip-checks uploads it all the same")
+    return size_bytes
+
+
+def _kind(file: Path) -> str:
+    with open(file, "rb") as content:
+        return kind_of(content.read(HEAD_BYTES))
 
 
 def _suffix(file: Path) -> str:

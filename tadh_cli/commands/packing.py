@@ -37,15 +37,17 @@ def packed(tadh: Tadh, material: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 
 def _is_ready(given: str) -> bool:
-    """Whether it is a URL, or a file that is no recording: its own inspection judges it."""
+    """Whether it is a URL or a zip: its own inspection judges it."""
     from tadh_cli.engine.inputs import is_url
     from tadh_cli.media.kind import HEAD_BYTES, kind_of
 
     path = Path(given)
-    if is_url(given) or not path.is_file():
-        return not path.is_dir()
+    if is_url(given) or path.suffix.lower() == ".zip":
+        return True
+    if not path.is_file():
+        return False
     with open(path, "rb") as file:
-        return kind_of(file.read(HEAD_BYTES)) != "wav"
+        return kind_of(file.read(HEAD_BYTES)) == "zip"
 
 
 def _zipped(tadh: Tadh, material: Sequence[str]) -> Path:

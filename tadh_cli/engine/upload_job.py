@@ -111,7 +111,9 @@ def key_of(url: str) -> str:
 
 
 def damaged(url: str) -> TadhError:
-    error = ServiceError(f"what {urlsplit(url).netloc} stored is not what was sent", hint="try again")
+    error = ServiceError(
+        f"what {urlsplit(url).netloc} stored is not what was sent: its checksum differs", hint="try again"
+    )
     error.transient = True
     return error
 

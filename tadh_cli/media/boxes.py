@@ -97,7 +97,7 @@ def movie(file: IO[bytes], size: int) -> Movie:
         if box.end > size:
             damage = f"is truncated in the middle of its box {_word(box.name)!r}, {box.end - size:,} bytes are missing"
     if not has_header:
-        damage = damage or "has no header (box 'moov'): it was cut off, or its recording never finished"
+        damage = damage or "has no header (box 'moov'): it is truncated, or its recording never finished"
     elif not media_bytes:
         damage = damage or "has a header and nothing after it (no box 'mdat')"
     found = found or Movie()

@@ -162,7 +162,7 @@ def _document(file: IO[bytes], facts: Facts) -> Facts:
     """A PDF ends with a mark, some bytes of other programs after it; before it stands what is encrypted."""
     file.seek(max(0, facts.size_bytes - _PDF_TAIL_BYTES))
     tail = file.read(_PDF_TAIL_BYTES)
-    damage = "" if b"%%EOF" in tail else "has no end mark (%%EOF): it was cut off"
+    damage = "" if b"%%EOF" in tail else "has no end mark (%%EOF): it is truncated"
     return replace(facts, damage=damage, is_encrypted=b"/Encrypt" in tail)
 
 

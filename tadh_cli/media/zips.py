@@ -74,7 +74,7 @@ def _directory(file: IO[bytes], size: int) -> _Directory | str:
     tail = file.read(tail_bytes)
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or len(tail) < at + 22:
-        return "has no directory: it was cut off"
+        return "has no directory: it is truncated"
     disk, first_disk, _, count, length, start = struct.unpack_from("<4H2I", tail, at + 4)
     end = size - tail_bytes + at
     if count == 0xFFFF or _IN_ZIP64 in (length, start):
@@ -85,7 +85,7 @@ def _directory(file: IO[bytes], size: int) -> _Directory | str:
         return "is a part of an archive that was split"
     offset = end - length - start
     if offset < 0:
-        return "has a directory that lies outside of the file: it was cut off"
+        return "has a directory that lies outside of the file: it is truncated"
     return _Directory(count, start, length, offset)
 
 

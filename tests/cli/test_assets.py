@@ -29,7 +29,7 @@ def film(monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file of several parts."""
     monkeypatch.setattr(module, "PART_BYTES", MIB)
     path = Path("Mein Film (1).MP4")
-    path.write_bytes(random.Random(1).randbytes(6 * MIB + 5))
+    path.write_bytes(b"\0\0\0\x18ftypisom" + random.Random(1).randbytes(6 * MIB + 5 - 12))
     return path
 
 
@@ -152,11 +152,26 @@ def test_what_was_uploaded_for_a_call_that_failed_is_named(
     assert url and on("video", "create", "--avatar", avatar, "--audio", url[1], "--wait").json["Status"] == "SUCCESS"
 
 
+HEADS = {
+    ".mp4": b"\0\0\0\x18ftypisom",
+    ".zip": b"PK\x05\x06" + bytes(18),
+    ".jpg": b"\xff\xd8\xff\xe0",
+    ".wav": b"RIFF\x04\0\0\0WAVE",
+}
+
+
 def test_every_kind_is_a_folder_of_the_documentation(on: On, sandbox: Hosted) -> None:
     for folder, suffixes in store.FOLDERS.items():
         path = Path(f"a{suffixes[0]}")
-        path.write_text(TEXT)
+        path.write_bytes(HEADS[suffixes[0]])
         assert f"/{folder}/a-" in on("assets", "upload", path, "--kind", folder).json["Key"]
+
+
+def test_a_name_does_not_make_a_film(on: On, sandbox: Hosted) -> None:
+    Path("a.mp4").write_text(TEXT)
+    assert "its content is of no kind that is known" in on("assets", "upload", "a.mp4", "--kind", "video", code=2).err
+    assert sandbox.journal() == []
+    assert on("assets", "upload", "a.mp4", "--kind", "video", "--skip-checks").json["Key"].endswith(".mp4")
 
 
 # Credentials -------------------------------------------------------------------------------------------
