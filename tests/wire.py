@@ -72,6 +72,10 @@ class Connection:
     def send(self, data: bytes) -> None:
         self.socket.sendall(data)
 
+    def speak(self, tls: ssl.SSLContext) -> None:
+        """Go on under TLS."""
+        self.socket = tls.wrap_socket(self.socket, server_side=True)
+
     def reset(self) -> None:
         """End the connection with RST, as a crashed peer does."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -145,16 +149,16 @@ class Server:
             number += 1
 
     def _serve(self, client: socket.socket, number: int) -> None:
+        connection = Connection(client, self, number)
         try:
             if self.tls:
-                client = self.tls.wrap_socket(client, server_side=True)
-            connection = Connection(client, self, number)
+                connection.speak(self.tls)
             while connection.has_more() and self._next()(connection):
                 pass
         except (OSError, ValueError):
             pass  # the client has gone, as some tests want it to
         finally:
-            client.close()
+            connection.socket.close()
 
     def _next(self) -> Step:
         with self._lock:
@@ -231,6 +235,18 @@ def reset_after_reading(connection: Connection) -> None:
     """Read the whole request, then vanish."""
     connection.read()
     connection.reset()
+
+
+def tunnel(step: Step, tls: ssl.SSLContext) -> Step:
+    """Be a proxy that opens a tunnel, and what lies behind it."""
+
+    def opened(connection: Connection) -> bool | None:
+        connection.read()
+        connection.send(head(200, {}))
+        connection.speak(tls)
+        return step(connection)
+
+    return opened
 
 
 def silence(connection: Connection) -> None:

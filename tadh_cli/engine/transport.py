@@ -1,4 +1,4 @@
-"""HTTP over requests, the only import of it: bytes out, bytes in, and its errors turned into ours."""
+"""HTTP over requests: bytes out, bytes in, and its errors turned into ours."""
 
 from __future__ import annotations
 
@@ -171,7 +171,12 @@ class Transport:
     def _new_session(self) -> requests.Session:
         import requests
 
-        return self._configured(requests.Session())
+        from tadh_cli.engine.connection import Adapter
+
+        session = self._configured(requests.Session())
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, Adapter())
+        return session
 
     def _configured(self, session: requests.Session) -> requests.Session:
         # No .netrc, and proxies are looked up once a host instead of once a request.
@@ -268,32 +273,22 @@ def translated(url: str) -> Iterator[None]:
 def translate(error: Exception, url: str) -> TadhError:
     """Our error for one of the libraries'; texts are our own, since theirs quote the signed URL."""
     import requests
-    import urllib3
 
     host = _host(url)
-    reason = _innermost(error)
-    met = {type(error), type(reason)}
-    names = {kind.__name__ for each in met for kind in each.__mro__}
+    chain = _chain(error)
+    reason = chain[-1]
+    names = {kind.__name__ for each in chain for kind in type(each).__mro__}
     # A scheme that is not known can only be the proxy's when our own is.
     if names & _NO_PROXY or ("InvalidSchema" in names and url.lower().startswith(("http://", "https://"))):
         return ConfigError("the proxy is not a URL that can be used", hint="check proxy, HTTPS_PROXY and HTTP_PROXY")
     if names & _NO_URL or isinstance(error, requests.exceptions.InvalidHeader):
         return ConfigError(f"not a URL that can be called: {url.split('?')[0]}", hint="check the endpoint")
-    if isinstance(reason, urllib3.exceptions.NameResolutionError):
-        return _unreached(f"the name {host} can't be resolved", "check the network and the endpoint")
-    if "ProxyError" in names:
-        return _unreached(
-            f"the proxy on the way to {host} refused or can't be reached", "check proxy, HTTPS_PROXY, NO_PROXY"
-        )
-    if names & {"ConnectTimeout", "ConnectTimeoutError"} and not isinstance(
-        reason, urllib3.exceptions.NewConnectionError
-    ):
-        return _unreached(f"{host} did not accept a connection in time", "check the network and the endpoint")
-    if isinstance(reason, (urllib3.exceptions.NewConnectionError, ConnectionRefusedError)):
-        return _unreached(f"no connection to {host}: {_os_words(reason)}", "check the network and the endpoint")
-    if isinstance(reason, ssl.SSLError) or "SSLError" in names:
-        return _tls(host, error)
-    if isinstance(error, requests.exceptions.Timeout) or isinstance(reason, urllib3.exceptions.ReadTimeoutError):
+    is_tls = "SSLError" in names and not _is_end(reason)
+    if names & _NO_CONNECTION:
+        return _tls(host, reason, Reach.NOT_SENT) if is_tls else _unconnected(host, reason, names)
+    if is_tls:
+        return _tls(host, reason, Reach.IN_DOUBT)
+    if names & {"Timeout", "ReadTimeoutError"}:
         return _lost(f"{host} did not answer in time", transient=True)
     return _lost(f"the connection to {host} was lost: {_os_words(reason)}", transient=True)
 
@@ -301,45 +296,56 @@ def translate(error: Exception, url: str) -> TadhError:
 # Errors of requests and urllib3 about what was given, not about the network.
 _NO_URL = {"InvalidURL", "InvalidSchema", "MissingSchema", "URLRequired", "LocationValueError"}
 _NO_PROXY = {"ProxySchemeUnknown", "ProxySchemeUnsupported", "InvalidProxyURL"}
+# Errors before there was a connection to send by. ProxyError is none of them: see connection.NotConnected.
+_NO_CONNECTION = {
+    "NotConnected",
+    "NewConnectionError",
+    "ConnectTimeout",
+    "ConnectTimeoutError",
+    "ConnectionRefusedError",
+}
 
 
-def _innermost(error: BaseException) -> BaseException:
-    """The error at the bottom of a chain: requests wraps urllib3, which wraps the socket's."""
-    for inner in (getattr(error, "reason", None), *error.args):
-        if isinstance(inner, BaseException):
-            return _innermost(inner)
-    return error
+def _chain(error: BaseException) -> list[BaseException]:
+    """An error and those within it, the cause at the end: requests wraps urllib3, which wraps the socket's."""
+    inner = (each for each in (getattr(error, "reason", None), *error.args) if isinstance(each, BaseException))
+    cause = next(inner, None)
+    return [error] if cause is None else [error, *_chain(cause)]
+
+
+def _is_end(error: BaseException) -> bool:
+    """Whether TLS did not fail but end: closed by the other side, with or without a farewell."""
+    return isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) or "UNEXPECTED_EOF" in str(error)
 
 
 def _os_words(error: BaseException) -> str:
+    if type(error).__name__ in ("RemoteDisconnected", "ProtocolError", "IncompleteRead") or _is_end(error):
+        return "closed by the other side"
     text = getattr(error, "strerror", None) or ""
     if not text and isinstance(error.__context__, OSError):
         text = error.__context__.strerror or ""
-    if not text and type(error).__name__ in ("RemoteDisconnected", "ProtocolError", "IncompleteRead"):
-        text = "closed by the other side"
     return (text or type(error).__name__).lower()
 
 
-# Failures of the handshake, before a byte of the request can have left.
-_HANDSHAKE = (
-    "CERTIFICATE_VERIFY_FAILED",
-    "WRONG_VERSION_NUMBER",
-    "UNSUPPORTED_PROTOCOL",
-    "NO_SHARED_CIPHER",
-    "HANDSHAKE_FAILURE",
-    "TLSV1_ALERT",
-    "TLSV1_UNRECOGNIZED_NAME",
-    "HTTP_REQUEST",
-)
+def _unconnected(host: str, reason: BaseException, names: set[str]) -> NetworkError:
+    if "NameResolutionError" in names:
+        return _unreached(f"the name {host} can't be resolved", "check the network and the endpoint")
+    if "ProxyError" in names:
+        return _unreached(
+            f"the proxy on the way to {host} refused or can't be reached", "check proxy, HTTPS_PROXY, NO_PROXY"
+        )
+    # NewConnectionError still passes for one that is too slow, as it did in urllib3 1.
+    if "NewConnectionError" not in names and names & {"ConnectTimeout", "ConnectTimeoutError", "TimeoutError"}:
+        return _unreached(f"{host} did not accept a connection in time", "check the network and the endpoint")
+    return _unreached(f"no connection to {host}: {_os_words(reason)}", "check the network and the endpoint")
 
 
-def _tls(host: str, error: BaseException) -> NetworkError:
-    text = str(error)
+def _tls(host: str, error: BaseException, reach: Reach) -> NetworkError:
     failure = NetworkError(
-        f"no trusted TLS connection to {host}: {_tls_words(text)}",
+        f"no trusted TLS connection to {host}: {_tls_words(str(error))}",
         hint="check the endpoint and the clock; behind a company proxy set ca_bundle",
     )
-    failure.reach = Reach.NOT_SENT if any(word in text for word in _HANDSHAKE) else Reach.IN_DOUBT
+    failure.reach = reach
     return failure
 
 

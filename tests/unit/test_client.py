@@ -7,8 +7,10 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,6 +34,7 @@ from tadh_cli.errors import (
 from tadh_cli.providers.tencent import TENCENT
 from tests import wire
 from tests.calls import APP_KEY, TOKEN, VIDEO, client_for, creation, question
+from tests.certificates import certificate, context
 from tests.clocks import NOON_S, FakeClock
 from tests.wire import Server, Step, closed_url, reply, say, serving
 
@@ -126,6 +129,17 @@ def test_only_what_can_do_no_harm_is_repeated(
     assert type(error) is (for_question if is_safe else for_creation)
     assert len(exchanges) == (questions if is_safe else creations)
     assert len(server.seen) == (0 if step is wire.close_unread else len(exchanges))
+
+
+@pytest.mark.parametrize("step", [wire.reset_after_reading, wire.close_after_reading])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_creation_lost_behind_a_proxy_is_sent_once(step: Step, scheme: str, clock: FakeClock, tmp_path: Path) -> None:
+    pem = certificate(tmp_path, "DNS:gw.example.com")
+    proxied = wire.tunnel(step, context(pem)) if scheme == "https" else step
+    with serving(proxied) as server, closing(Transport(proxy=server.url, ca_bundle=str(pem))) as transport:
+        client = client_for(f"{scheme}://gw.example.com", transport, clock)
+        assert type(failure(client, creation(client))) is OutcomeUnknown
+    assert [seen.method for seen in server.seen].count("POST") == 1
 
 
 @pytest.mark.parametrize("make", [question, creation], ids=["question", "creation"])

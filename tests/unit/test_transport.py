@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import inspect
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -75,11 +76,11 @@ def made(kind: type[Exception]) -> Exception:
 NEVER_LEFT = {
     requests.exceptions: {
         *("ConnectTimeout", "InvalidHeader", "InvalidProxyURL", "InvalidSchema", "InvalidURL", "MissingSchema"),
-        *("ProxyError", "URLRequired"),
+        "URLRequired",
     },
     urllib3.exceptions: {
         *("ConnectTimeoutError", "LocationParseError", "LocationValueError", "NameResolutionError"),
-        *("NewConnectionError", "ProxyError", "ProxySchemeUnknown", "ProxySchemeUnsupported", "URLSchemeUnknown"),
+        *("NewConnectionError", "ProxySchemeUnknown", "ProxySchemeUnsupported", "URLSchemeUnknown"),
     },
 }
 # Errors of the pool itself, which has no limit here: either answer does no harm.
@@ -241,6 +242,12 @@ def pem(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return certificate(tmp_path_factory.mktemp("certificate"))
 
 
+@pytest.fixture(scope="module")
+def behind(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for a host that is reached by a proxy."""
+    return certificate(tmp_path_factory.mktemp("certificate"), "DNS:gw.example.com")
+
+
 # TLS ---------------------------------------------------------------------------------------------------
 
 
@@ -251,9 +258,52 @@ def test_tls_to_a_port_that_does_not_speak_it_sends_nothing(transport: Transport
     assert error.message == f"no trusted TLS connection to {server.host}: the other side does not speak TLS"
 
 
-def test_a_handshake_that_breaks_off_is_a_failure_of_the_network(transport: Transport, server: Server) -> None:
-    server.steps[:] = [wire.close_unread]
-    assert isinstance(failure(transport, f"https://{server.host}"), NetworkError)
+def hello_unanswered(connection: wire.Connection) -> None:
+    """Read what the client says first and hang up, as a balancer without a service behind it does."""
+    connection.socket.recv(65_536)
+
+
+@pytest.mark.parametrize("step", [wire.close_unread, hello_unanswered, wire.no_http(b"")])
+def test_a_handshake_that_breaks_off_may_work_later_and_has_sent_nothing(
+    transport: Transport, server: Server, step: Any
+) -> None:
+    server.steps[:] = [step]
+    error = failure(transport, f"https://{server.host}")
+    assert isinstance(error, NetworkError)
+    assert (error.reach, error.transient) == (Reach.NOT_SENT, True)
+
+
+def test_a_handshake_that_is_not_answered_has_sent_nothing(transport: Transport, server: Server) -> None:
+    server.steps[:] = [lambda connection: connection.socket.recv(65_536) and connection.is_readable()]
+    error = failure(transport, f"https://{server.host}", timeout_s=0.2)
+    assert (error.reach, error.transient) == (Reach.NOT_SENT, True)
+    assert error.message == f"{server.host} did not accept a connection in time"
+
+
+@pytest.mark.parametrize("step", [wire.close_after_reading, wire.reset_after_reading])
+def test_tls_that_breaks_off_after_the_request_is_a_lost_connection(pem: Path, step: Any) -> None:
+    trusting = Transport(use_proxies=False, ca_bundle=str(pem))
+    with serving(step, tls=context(pem)) as server, closing(trusting):
+        error = failure(trusting, server.url)
+    assert (error.reach, error.transient, len(server.seen)) == (Reach.IN_DOUBT, True, 1)
+    assert "was lost" in error.message
+
+
+def test_tls_that_breaks_off_in_an_answer_is_a_lost_connection(pem: Path) -> None:
+    """Without a farewell: whether the answer was complete can't be told then."""
+    trusting = Transport(use_proxies=False, ca_bundle=str(pem))
+    with serving(wire.cut(b"x" * 100, after=10), tls=context(pem)) as server, closing(trusting):
+        error = failure(trusting, server.url)
+    assert (error.reach, error.transient) == (Reach.IN_DOUBT, True)
+
+
+@pytest.mark.parametrize("name", ["SSLEOFError", "SSLZeroReturnError"])
+def test_an_end_of_tls_is_a_lost_connection_however_it_is_wrapped(name: str) -> None:
+    ended = getattr(ssl, name)(8, "[SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred in violation of protocol")
+    for error in (ended, requests.exceptions.SSLError(urllib3.exceptions.SSLError(ended))):
+        found = translate(error, URL)
+        assert (found.reach, found.transient) == (Reach.IN_DOUBT, True)
+        assert "was lost" in found.message
 
 
 def test_a_certificate_nobody_vouches_for_is_refused(transport: Transport, pem: Path) -> None:
@@ -357,11 +407,33 @@ def test_a_proxy_that_opens_no_tunnel_sends_nothing(server: Server, status: int)
     assert "the proxy on the way to gw.example.com" in error.message
 
 
-@pytest.mark.parametrize("step", [wire.close_after_reading, wire.raw(b"nonsense\r\n\r\n")])
-def test_a_proxy_that_breaks_off_is_a_failure_of_the_network(server: Server, step: Any) -> None:
+BROKEN = [wire.close_after_reading, wire.reset_after_reading, wire.raw(b"nonsense\r\n\r\n")]
+
+
+@pytest.mark.parametrize("step", BROKEN)
+def test_what_breaks_behind_a_proxy_after_sending_is_in_doubt(server: Server, step: Any) -> None:
     server.steps[:] = [step]
     with closing(Transport(proxy=server.url)) as transport:
-        assert isinstance(failure(transport, "https://gw.example.com"), NetworkError)
+        error = failure(transport, "http://gw.example.com")
+    assert (error.reach, error.transient) == (Reach.IN_DOUBT, True)
+    assert "the connection to gw.example.com was lost" in error.message
+
+
+@pytest.mark.parametrize("step", BROKEN)
+def test_what_breaks_in_a_tunnel_after_sending_is_in_doubt(server: Server, behind: Path, step: Any) -> None:
+    server.steps[:] = [wire.tunnel(step, context(behind))]
+    with closing(Transport(proxy=server.url, ca_bundle=str(behind))) as transport:
+        error = failure(transport, "https://gw.example.com")
+    assert [seen.method for seen in server.seen] == ["CONNECT", "POST"]
+    assert (error.reach, error.transient) == (Reach.IN_DOUBT, True)
+
+
+@pytest.mark.parametrize("step", BROKEN)
+def test_a_tunnel_that_is_never_opened_has_sent_nothing(server: Server, step: Any) -> None:
+    server.steps[:] = [step]
+    with closing(Transport(proxy=server.url)) as transport:
+        error = failure(transport, "https://gw.example.com")
+    assert (error.reach, error.transient) == (Reach.NOT_SENT, True)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
