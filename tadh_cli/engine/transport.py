@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tadh_cli import __version__
 from tadh_cli.api.provider import Answer, Exchange
+from tadh_cli.engine.deadline import within
 from tadh_cli.errors import ConfigError, NetworkError, Reach, TadhError
 
 if TYPE_CHECKING:
@@ -61,13 +62,12 @@ class Transport:
         """
         if fresh and self._session is not None:
             self._session.close()
-        ends = time.monotonic() + timeout_s
-        with self._request(method, url, headers, body, timeout_s) as response:
-            return Answer(response.status_code, response.headers, self._read_all(response, ends))
+        with within(timeout_s), self._request(method, url, headers, body, timeout_s) as response:
+            return Answer(response.status_code, response.headers, self._read_all(response))
 
     @contextmanager
     def open(self, url: str, headers: Mapping[str, str], *, timeout_s: float = READ_TIMEOUT_S) -> Iterator[Download]:
-        """A GET whose body is read in pieces; `timeout_s` bounds the wait for each piece."""
+        """A GET whose body is read in pieces; `timeout_s` bounds the wait for its head, and for each piece."""
         plain = {**headers, "Accept-Encoding": "identity"}
         started = time.monotonic()
         status, problem = None, ""
@@ -131,9 +131,9 @@ class Transport:
         *,
         redirects: bool = False,
     ) -> Iterator[requests.Response]:
-        timeout = (min(CONNECT_TIMEOUT_S, timeout_s), min(READ_TIMEOUT_S, timeout_s))
+        timeout = (min(CONNECT_TIMEOUT_S, timeout_s), timeout_s)
         session = self._open_session()
-        with translated(url):
+        with translated(url), within(timeout_s):
             response = session.request(
                 method,
                 url,
@@ -149,15 +149,13 @@ class Transport:
         finally:
             response.close()
 
-    def _read_all(self, response: requests.Response, ends: float) -> bytes:
-        """The body, piece by piece as it arrives, so that a service that drips can't hold us longer than asked."""
+    def _read_all(self, response: requests.Response) -> bytes:
+        """The body, piece by piece, so that one without an end can't fill the memory."""
         pieces: list[bytes] = []
         size = 0
         while piece := read_piece(response):
             pieces.append(piece)
             size += len(piece)
-            if time.monotonic() > ends:
-                raise _lost("the answer did not arrive in time", transient=True)
             if size > LARGEST_ANSWER_BYTES:
                 raise _lost(f"the answer is larger than {LARGEST_ANSWER_BYTES >> 20} MiB", transient=False)
         response.raw.release_conn()

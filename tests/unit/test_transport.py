@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import inspect
+import select
 import socket
 import ssl
 import time
@@ -199,6 +200,92 @@ def test_an_answer_that_drips_ends_within_the_time_limit(transport: Transport, s
     started_s = time.monotonic()
     failure(transport, server.url, timeout_s=0.2)
     assert time.monotonic() - started_s < 0.2 + PATIENCE_S
+
+
+def test_headers_that_drip_end_within_the_time_limit(transport: Transport, server: Server) -> None:
+    """Each byte comes in time, all of them together never would."""
+    server.steps[:] = [wire.drip(START + b" " * 400, every_s=0.02)]
+    started_s = time.monotonic()
+    error = failure(transport, server.url, timeout_s=0.3)
+    assert time.monotonic() - started_s < 0.3 + PATIENCE_S
+    assert (error.reach, error.transient) == (Reach.IN_DOUBT, True)
+    assert error.message == f"{server.host} did not answer in time"
+
+
+def test_headers_that_drip_under_tls_end_within_the_time_limit(pem: Path) -> None:
+    started_s = time.monotonic()
+    with (
+        serving(wire.drip(START + b" " * 400, every_s=0.02), tls=context(pem)) as server,
+        closing(Transport(use_proxies=False, ca_bundle=str(pem))) as trusting,
+    ):
+        error = failure(trusting, server.url, timeout_s=0.3)
+    assert time.monotonic() - started_s < 0.3 + PATIENCE_S
+    assert error.message == f"{server.host} did not answer in time"
+
+
+def test_headers_that_drip_end_a_download_within_the_time_limit(transport: Transport, server: Server) -> None:
+    server.steps[:] = [wire.drip(wire.head(200, {"X": " " * 400}), every_s=0.02)]
+    started_s = time.monotonic()
+    with pytest.raises(NetworkError, match="did not answer in time"), transport.open(server.url, {}, timeout_s=0.3):
+        pass
+    assert time.monotonic() - started_s < 0.3 + PATIENCE_S
+
+
+def test_a_download_may_take_long_as_long_as_it_moves(transport: Transport, server: Server) -> None:
+    """The limit is for each piece: four of them, each in time, are together far beyond it."""
+    server.steps[:] = [wire.drip(b"x" * 4, first=wire.head(200, {"Content-Length": "4"}), every_s=0.2)]
+    with transport.open(server.url, {}, timeout_s=0.5) as download:
+        assert b"".join(download.pieces()) == b"x" * 4
+
+
+def test_a_tunnel_that_drips_ends_within_the_time_limit(server: Server) -> None:
+    server.steps[:] = [wire.drip(wire.head(200, {"X": " " * 400}), every_s=0.02)]
+    started_s = time.monotonic()
+    with closing(Transport(proxy=server.url)) as transport:
+        error = failure(transport, "https://gw.example.com", timeout_s=0.3)
+    assert time.monotonic() - started_s < 0.3 + PATIENCE_S
+    assert (error.reach, error.transient) == (Reach.NOT_SENT, True)
+
+
+def test_connecting_and_answering_share_one_time_limit(pem: Path, server: Server) -> None:
+    """A handshake that takes most of the time leaves the answer the rest of it."""
+
+    def slow_then_silent(connection: wire.Connection) -> None:
+        select.select([connection.server.stopping], [], [], 0.8)
+        connection.speak(context(pem))
+        wire.silence(connection)
+
+    server.steps[:] = [slow_then_silent]
+    started_s = time.monotonic()
+    with closing(Transport(use_proxies=False, ca_bundle=str(pem))) as trusting:
+        error = failure(trusting, f"https://{server.host}", timeout_s=1.0)
+    assert error.reach is Reach.IN_DOUBT
+    assert time.monotonic() - started_s < 1.6
+
+
+def test_a_kept_connection_has_the_whole_time_for_each_request(transport: Transport, server: Server) -> None:
+    """What is left of one request's time is not what the next one gets."""
+    slow = wire.drip(wire.head(200, {"Content-Length": "0"}), every_s=0.2, size=40)
+    server.steps[:] = [reply("{}"), slow]
+    get(transport, server.url, timeout_s=0.1)
+    assert get(transport, server.url, timeout_s=5.0).status == 200
+    assert [seen.connection for seen in server.seen] == [0, 0]
+
+
+def test_an_answer_may_take_as_long_as_the_caller_allows(
+    transport: Transport, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A creation is given more time than a question."""
+    monkeypatch.setattr("tadh_cli.engine.transport.READ_TIMEOUT_S", 0.1)
+
+    def slow(connection: wire.Connection) -> bool | None:
+        connection.read()
+        connection.is_readable(0.3)
+        connection.send(wire.head(200, {"Content-Length": "0"}))
+        return None
+
+    server.steps[:] = [slow]
+    assert get(transport, server.url, timeout_s=5.0).status == 200
 
 
 def test_a_compressed_answer_in_small_pieces_arrives_whole(transport: Transport, server: Server) -> None:
