@@ -14,8 +14,12 @@ from tadh_cli.masking import Mask
 _BODY_CHARACTERS = 4000
 
 
+# A trace that goes where the log goes.
+STDERR = "-"
+
+
 class Observer:
-    """Tells of exchanges as they happen."""
+    """Tells of exchanges as they happen. Only making one can fail: later on an answer is worth more than its trace."""
 
     def __init__(
         self, write: Callable[[str], None], mask: Mask, *, verbosity: int, path: str | None, clock: Clock | None = None
@@ -25,17 +29,35 @@ class Observer:
         self._verbosity = verbosity
         self._path = path
         self._clock = clock or Clock()
-        if path:
+        if self._has_file:
             self._append("")  # a trace that can't be written is told before anything is sent
 
+    @property
+    def _has_file(self) -> bool:
+        return bool(self._path) and self._path != STDERR
+
     def saw(self, exchange: Exchange) -> None:
+        """Tell of an exchange; raises nothing."""
         if not (self._verbosity or self._path):
             return
-        shown = self._shown(exchange)
+        try:
+            shown = self._shown(exchange)
+            line = json.dumps(shown, ensure_ascii=False)
+        except RecursionError:
+            return self.saw(exchange._replace(request=None, response="(nested too deeply to be shown)"))
         if self._verbosity:
             self._tell(shown)
-        if self._path:
-            self._append(json.dumps(shown, ensure_ascii=False) + "\n")
+        if self._has_file:
+            self._go_on(line)
+        elif self._path:
+            self._write(line)
+
+    def _go_on(self, line: str) -> None:
+        try:
+            self._append(line + "\n")
+        except FileError as error:
+            self._path = None
+            self._write(f"warning: {error.message}; it ends here")
 
     def _shown(self, exchange: Exchange) -> dict[str, Any]:
         return {

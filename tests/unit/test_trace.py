@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,42 @@ def test_a_trace_that_can_not_be_written_is_told_before_anything_is_sent(clock: 
     with pytest.raises(FileError, match=f"can't write the trace {path}: ") as caught:
         observer([], clock, path=path)
     assert "--trace" in caught.value.hint
+
+
+def test_a_trace_that_ends_on_the_way_costs_a_warning_and_never_the_answer(clock: FakeClock, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    said: list[str] = []
+    watching = observer(said, clock, path=str(tmp_path / "folder" / "t"))
+    shutil.rmtree(tmp_path / "folder")
+    for _ in range(2):
+        watching.saw(exchange())
+    assert len(said) == 1 and said[0].startswith(f"warning: can't write the trace {tmp_path}")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_trace_on_a_full_disk_costs_a_warning(clock: FakeClock) -> None:
+    said: list[str] = []
+    observer(said, clock, path="/dev/full").saw(exchange())
+    assert said == ["warning: can't write the trace /dev/full: No space left on device; it ends here"]
+
+
+@pytest.mark.parametrize("verbosity", [0, 2])
+def test_an_answer_too_deep_to_be_shown_is_left_out(clock: FakeClock, verbosity: int) -> None:
+    deep: Any = []
+    for _ in range(5000):
+        deep = [deep]
+    said: list[str] = []
+    watching = observer(said, clock, verbosity, "t")
+    watching.saw(exchange(response=deep))
+    watching.saw(exchange())
+    assert len(Path("t").read_text().splitlines()) == 2
+
+
+def test_a_trace_to_a_dash_goes_to_stderr(clock: FakeClock) -> None:
+    said: list[str] = []
+    observer(said, clock, path="-").saw(exchange())
+    assert json.loads(said[0])["Status"] == 200
+    assert not Path("-").exists()
 
 
 def test_half_a_character_in_an_answer_does_not_stop_it(clock: FakeClock) -> None:
