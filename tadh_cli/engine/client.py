@@ -23,10 +23,9 @@ FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 8.0
 # A service that asks for more patience than this is told to the user instead of waited for.
 LONGEST_RETRY_AFTER_S = 60.0
-LOOK_FIRST = (
-    "the service may have accepted the request; nothing was repeated. Look at the service's console before sending it "
-    "again: what is made twice is paid twice"
-)
+_LOOK = "Look at the service's console before sending it again: what is made twice is paid twice"
+LOOK_FIRST = f"the service may have accepted the request; nothing was repeated. {_LOOK}"
+LOOK_ALL_THE_SAME = f"the service may have made it all the same. {_LOOK}"
 # Making something may take the service longer than answering a question, and giving up is costly.
 CREATE_TIMEOUT_S = 60.0
 

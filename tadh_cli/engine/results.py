@@ -82,7 +82,7 @@ class Results:
         for _, path in wanted:
             self._refuse_foreign(path, task_id, target)
         # Written down before they exist: should we be killed in between, they are known to be ours.
-        self.tasks.ledger.claim(task_id, [os.path.abspath(path) for _, path in wanted])
+        self.tasks.claim(task_id, [os.path.abspath(path) for _, path in wanted])
         return [self._one(waiter, record, field, path) for field, path in wanted]
 
     def _wanted(self, record: Mapping[str, Any], target: Target, *, only_subtitles: bool) -> list[tuple[str, Path]]:
@@ -135,7 +135,7 @@ class Results:
 
     def _refuse_foreign(self, path: Path, task_id: str, target: Target) -> None:
         """An existing file is overwritten only when it is this task's own, or on demand."""
-        if path.exists() and not target.force and self.tasks.ledger.owner(os.path.abspath(path)) != task_id:
+        if path.exists() and not target.force and self.tasks.owner(os.path.abspath(path)) != task_id:
             raise InputError(
                 f"{path} exists already and is not known to be a result of {task_id}",
                 hint="use --force to overwrite it, or another name",

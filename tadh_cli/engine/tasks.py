@@ -9,11 +9,22 @@ from typing import Any
 
 from tadh_cli.api.operation import Body
 from tadh_cli.api.waiter import Snapshot, State, Waiter
-from tadh_cli.engine.client import LOOK_FIRST, Client, Prepared
+from tadh_cli.engine.client import LOOK_ALL_THE_SAME, LOOK_FIRST, Client, Prepared
 from tadh_cli.engine.clock import Clock, iso, unix
 from tadh_cli.engine.ledger import REFUSED, SENDING, UNKNOWN, Ledger
 from tadh_cli.engine.waiting import SHORTEST_INTERVAL_S, Patience, watch
-from tadh_cli.errors import AuthError, ConfigError, Interrupted, NotFound, OutcomeUnknown, TadhError
+from tadh_cli.errors import (
+    AuthError,
+    ConfigError,
+    InputError,
+    Interrupted,
+    NotFound,
+    OutcomeUnknown,
+    QuotaError,
+    Reach,
+    Refused,
+    TadhError,
+)
 
 Record = dict[str, Any]
 
@@ -48,16 +59,12 @@ class Tasks:
         )
         try:
             answer = self.client.send(prepared)
-        except OutcomeUnknown as error:
-            self.ledger.rejected(entry, UNKNOWN, error.message)
-            error.task_id = f"#{entry}"
-            raise
         except TadhError as error:
-            self.ledger.rejected(entry, REFUSED, error.message)
+            self._failed(entry, error)
             raise
         except KeyboardInterrupt:
             reason = "interrupted while the request was on its way"
-            self.ledger.rejected(entry, UNKNOWN, reason)
+            self._rejected(entry, UNKNOWN, reason)
             raise Interrupted(f"{reason}: the outcome is unknown", hint=LOOK_FIRST, task_id=f"#{entry}") from None
         return self._accepted(entry, kind, answer, prepared.payload)
 
@@ -65,7 +72,7 @@ class Tasks:
         task_id = str(answer.get("TaskId") or answer.get("SessionId") or "")
         if not task_id:
             reason = "the service accepted the request but gave no id"
-            self.ledger.rejected(entry, UNKNOWN, reason)
+            self._rejected(entry, UNKNOWN, reason)
             raise OutcomeUnknown(reason, hint=LOOK_FIRST, task_id=f"#{entry}")
         status = str(answer.get("Status") or answer.get("SessionStatus") or _FIRST_STATUS.get(kind, ""))
         with self._unless_ledger_fails():
@@ -80,6 +87,19 @@ class Tasks:
             "FinishedAt": None,
             **used(request),
         }
+
+    def _failed(self, entry: int, error: TadhError) -> None:
+        """Write down that a submission failed; where something may have been made all the same, its error says so."""
+        if proves_nothing_made(error):
+            return self._rejected(entry, REFUSED, error.message)
+        self._rejected(entry, UNKNOWN, error.message)
+        error.task_id = f"#{entry}"
+        if not isinstance(error, OutcomeUnknown):
+            error.hint = LOOK_ALL_THE_SAME
+
+    def _rejected(self, entry: int, state: str, reason: str) -> None:
+        with self._unless_ledger_fails():
+            self.ledger.rejected(entry, state, reason)
 
     def look(self, waiter: Waiter, task_id: str, *, timeout_s: float | None = None) -> Record:
         """The record of a task as the service sees it now; one that this machine submitted is noted."""
@@ -110,6 +130,18 @@ class Tasks:
         """Write down what was learned of a task otherwise than from its own answer."""
         with self._unless_ledger_fails():
             self.ledger.observed(record["TaskId"], waiter.classify(record), str(record["Status"]), record)
+
+    def owner(self, path: str) -> str:
+        """The task whose result a file is (absolute path), empty when none is known."""
+        found = ""
+        with self._unless_ledger_fails():
+            found = self.ledger.owner(path)
+        return found
+
+    def claim(self, task_id: str, files: Sequence[str]) -> None:
+        """Write down which files (absolute paths, the media first) are or will be a task's result."""
+        with self._unless_ledger_fails():
+            self.ledger.claim(task_id, files)
 
     def failure(self, waiter: Waiter, record: Mapping[str, Any]) -> TadhError:
         """The error for a task that ended badly."""
@@ -173,6 +205,21 @@ class Tasks:
         if past and past["FinishedAt"]:
             return unix(past["FinishedAt"])
         return self.clock.now_s() if state.is_final else None
+
+
+# Answers by which the service says that it did not even begin.
+_REFUSALS = (InputError, ConfigError, AuthError, NotFound, QuotaError, Refused)
+
+
+def proves_nothing_made(error: TadhError) -> bool:
+    """Whether a request that failed can't have made anything.
+
+    The one place where this is decided. What never left proves it, and so does a refusal: parameters,
+    permission, quota, content. A failure inside the service (100000, -101000, 801000, any unknown code
+    under HTTP 5xx) is told with its own exit code, but proves nothing: the documentation says of none of
+    them that the task was not made. Neither does a lost answer, whether or not the request could be repeated.
+    """
+    return error.reach is Reach.NOT_SENT or (error.reach is Reach.ANSWERED and isinstance(error, _REFUSALS))
 
 
 def task_record(

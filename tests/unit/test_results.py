@@ -60,6 +60,22 @@ def record(server: Server, **more: Any) -> dict[str, Any]:
     return {"TaskId": "T1", "Kind": "video", "Status": "SUCCESS", **links, **more}
 
 
+def test_a_ledger_that_breaks_costs_a_warning_and_not_the_file(
+    results: Results, server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "ledger.db").write_text("no database" * 1000)
+    assert results.fetch(MADE, record(server, SubtitlesUrl=""), Target("new.mp4")) == ["new.mp4"]
+    assert "go on without it" in capsys.readouterr().out
+
+
+def test_whose_a_file_is_can_not_be_known_without_the_ledger(results: Results, server: Server, tmp_path: Path) -> None:
+    Path("old.mp4").write_text("mine")
+    (tmp_path / "ledger.db").write_text("no database" * 1000)
+    with pytest.raises(InputError, match="exists already"):
+        results.fetch(MADE, record(server), Target("old.mp4"))
+    assert Path("old.mp4").read_text() == "mine"
+
+
 # Where files go ----------------------------------------------------------------------------------------
 
 

@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 
 from tadh_cli.api.waiter import State
+from tadh_cli.engine.client import Prepared
 from tadh_cli.engine.clock import iso
 from tadh_cli.engine.ledger import Ledger
 from tadh_cli.engine.tasks import Tasks, kept_until, used
+from tadh_cli.engine.trace import Observer
 from tadh_cli.engine.transport import Transport
 from tadh_cli.engine.waiting import Patience
-from tadh_cli.errors import ConfigError, Interrupted, TadhError
+from tadh_cli.errors import ConfigError, Interrupted, NetworkError, TadhError
+from tadh_cli.masking import Mask
 from tadh_cli.providers.tencent import TENCENT
 from tests import processes, wire
 from tests.calls import client_for, creation
@@ -91,8 +94,13 @@ def test_the_entry_is_there_before_the_request_arrives(tasks: Tasks, server: Ser
     [
         (say({}, code=100008), "QuotaError", "refused"),
         (say({}, code=801004), "Refused", "refused"),
-        (say({}, code=-101000), "ServiceError", "refused"),
+        (say({}, code=100001), "Refused", "refused"),
+        (say({}, code=110006), "NotFound", "refused"),
         (reply("", status=403), "AuthError", "refused"),
+        (say({}, code=100000), "ServiceError", "unknown"),
+        (say({}, code=-101000), "ServiceError", "unknown"),
+        (say({}, code=801000), "ServiceError", "unknown"),
+        (say({}, code=424242, status=500), "ServiceError", "unknown"),
         (reply("<html>", status=502), "OutcomeUnknown", "unknown"),
         (wire.close_after_reading, "OutcomeUnknown", "unknown"),
         (say({}), "OutcomeUnknown", "unknown"),
@@ -108,6 +116,70 @@ def test_what_became_of_a_request_is_written_down(
     assert noted(tasks) == [("#1", state)]
     assert caught.value.task_id == ("#1" if state == "unknown" else "")
     assert ("paid twice" in caught.value.hint) == (state == "unknown")
+
+
+def session(tasks: Tasks) -> Prepared:
+    values = {"AssetVirtualmanKey": "a1", "UserId": "u", "Protocol": "rtmp", "DriverType": 1}
+    return tasks.client.prepare(TENCENT.operation("session.create-by-avatar"), values)
+
+
+@pytest.mark.parametrize("step", [wire.close_after_reading, reply("<html>", status=502), say({}, code=-101000)])
+def test_a_session_that_may_stand_is_not_written_down_as_refused(tasks: Tasks, server: Server, step: Step) -> None:
+    """It may be asked for again, and is; but that all the answers were lost does not mean that none was made."""
+    server.steps[:] = [step]
+    with pytest.raises(TadhError) as caught:
+        tasks.submit(session(tasks))
+    assert noted(tasks) == [("#1", "unknown")]
+    assert caught.value.task_id == "#1" and "paid twice" in caught.value.hint
+
+
+@pytest.mark.parametrize("make", [creation, None], ids=["video", "session"])
+def test_what_never_left_is_refused(tasks: Tasks, make: Any) -> None:
+    tasks.client.settings = tasks.client.settings._replace(endpoint=wire.closed_url())
+    with pytest.raises(NetworkError) as caught:
+        tasks.submit(make(tasks.client) if make else session(tasks))
+    assert noted(tasks) == [("#1", "refused")] and "paid twice" not in caught.value.hint
+
+
+def test_nothing_is_sent_without_credentials_and_that_is_known(tasks: Tasks, server: Server) -> None:
+    tasks.client.settings = tasks.client.settings._replace(keys={})
+    with pytest.raises(ConfigError):
+        tasks.submit(creation(tasks.client))
+    assert noted(tasks) == [("#1", "refused")] and server.seen == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_trace_that_can_not_be_written_costs_no_task(tasks: Tasks) -> None:
+    said: list[str] = []
+    tasks.client.transport.observe = Observer(said.append, Mask(), verbosity=0, path="/dev/full").saw
+    assert tasks.submit(creation(tasks.client))["TaskId"] == "T1"
+    assert noted(tasks) == [("T1", "queued")] and len(said) == 1
+
+
+@pytest.mark.parametrize(
+    ("step", "kind"),
+    [
+        (wire.close_after_reading, "OutcomeUnknown"),
+        (say({}), "OutcomeUnknown"),
+        (say({}, code=100008), "QuotaError"),
+        (say({}, code=-101000), "ServiceError"),
+    ],
+)
+def test_a_ledger_that_breaks_does_not_hide_what_became_of_a_request(
+    tasks: Tasks, server: Server, warnings: list[str], tmp_path: Path, step: Step, kind: str
+) -> None:
+    before = tasks.ledger
+
+    def broken(connection: wire.Connection) -> bool | None:
+        tasks.ledger = Ledger(tmp_path / "ledger.db" / "not a directory")
+        return step(connection)
+
+    server.steps[:] = [broken]
+    with pytest.raises(TadhError) as caught:
+        tasks.submit(creation(tasks.client))
+    before.close()
+    assert type(caught.value).__name__ == kind
+    assert len(warnings) == 1 and "go on without it" in warnings[0]
 
 
 def test_an_interrupted_request_has_an_unknown_outcome(tasks: Tasks, server: Server) -> None:
