@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from tadh_cli.api.customization import Customization, RecordingCheck
@@ -72,8 +74,11 @@ class Provider(NamedTuple):
     store: Callable[[], ObjectStore]
 
     def find(self, name: str) -> list[Operation]:
-        """The operations a user can mean by a name, a path, or the end of a path."""
-        wanted = name.strip().lower()
+        """The operations a user can mean by a name, a path, or the end of a path; a query is no part of it.
+
+        However a path is spelled: the service would understand `%76ideomake` and `//videomake/` all the same.
+        """
+        wanted = _canonical(name)
         exact = next((op for op in self.operations() if wanted in (op.name, op.path.lower())), None)
         if exact is not None:
             return [exact]
@@ -91,6 +96,13 @@ class Provider(NamedTuple):
     def limit(self, role: str) -> Limit:
         """What a file of this role may be; raises KeyError for roles that the vendor lacks."""
         return self.limits().get(role) or _lacking(self.name, role)
+
+
+def _canonical(name: str) -> str:
+    """A name or path in lower case, without a query, escapes, dots, empty parts and a slash at its end."""
+    plain = unquote(name.partition("#")[0].partition("?")[0].strip()).lower()
+    absolute = plain.startswith("/")
+    return ("/" if absolute else "") + posixpath.normpath(f"/{plain}").lstrip("/")
 
 
 def _lacking(provider: str, name: str) -> NoReturn:

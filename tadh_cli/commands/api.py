@@ -135,15 +135,15 @@ def _target(given: list[str]) -> tuple[str, str]:
 
 def _operation(tadh: Tadh, name: str, method: str) -> Operation | None:
     """The declared operation, None for a path that is not declared."""
-    found = tadh.provider.find(name.partition("?")[0])
+    found = tadh.provider.find(name)
     if len(found) > 1:
         raise InputError(f"{name!r} can mean {' or '.join(op.name for op in found)}", hint="use one of these names")
     if found and method in ("", found[0].method):
         return found[0]
-    if name.startswith("/"):
-        return None
     if found:
         raise InputError(f"{found[0].name} is called with {found[0].method}, not {method}")
+    if name.startswith("/"):
+        return None
     from difflib import get_close_matches
 
     near = get_close_matches(name, [op.name for op in tadh.provider.operations()], n=3)
@@ -205,7 +205,8 @@ def _prepared(
     problems, tadh.problems = tadh.problems, []
     if operation is not None:
         prepared: Prepared = tadh.client.prepare(operation, body, overrides=overrides, problems=problems)
-        return prepared._replace(path=f"{operation.path}?{name.partition('?')[2]}") if "?" in name else prepared
+        query = name.partition("?")[2]
+        return prepared._replace(path=f"{operation.path}?{query}") if query else prepared
     if problems:
         raise InputError(problems)
     from tadh_cli.api.operation import put

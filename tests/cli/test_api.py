@@ -126,3 +126,35 @@ def test_a_creation_is_in_the_ledger(on: On, avatar: str) -> None:
 @pytest.mark.parametrize("args", [(), ("GET", "POST", "x"), ("TRACE", "voice.list"), ("GET", "voice.list")])
 def test_method_and_name_have_to_make_sense(on: On, args: tuple[str, ...]) -> None:
     on("api", *args, code=2)
+
+
+MAKE = "/v2/ivh/videomaker/broadcastservice/videomake"
+DISGUISED = [
+    MAKE.replace("videomake", "%76ideomake", 1),
+    MAKE.replace("/videomake", "/video%6Dake"),
+    f"{MAKE}/",
+    MAKE.replace("/", "//"),
+    f"/{MAKE}",
+    MAKE.replace("broadcastservice", "./broadcastservice"),
+    MAKE.replace("broadcastservice", "x/../broadcastservice"),
+    MAKE.upper(),
+    f"{MAKE}?x=1",
+    f"{MAKE}#x",
+    f"{MAKE}/?x=1",
+]
+
+
+@pytest.mark.parametrize("path", DISGUISED)
+def test_a_declared_path_is_checked_and_noted_however_it_is_spelled(on: On, avatar: str, path: str) -> None:
+    assert "VirtualmanKey is required" in on("api", path, "-f", "InputSsml=hello", "-f", "Speed=1", code=2).err
+    given = ("-f", f"VirtualmanKey={avatar}", "-f", "InputSsml=hello", "-f", "Speed=1")
+    sent = on("api", path, *given, "--dry-run").json["Url"]
+    assert MAKE in sent and sent.replace("https://", "").replace("http://", "").count("//") == 0
+    assert on("task", "show", on("api", path, *given).json["TaskId"]).json["Operation"] == "video.create"
+
+
+@pytest.mark.parametrize("method", ["PUT", "GET", "DELETE"])
+@pytest.mark.parametrize("path", [MAKE, DISGUISED[0], DISGUISED[2]])
+def test_a_declared_path_takes_no_other_method(on: On, sandbox: Hosted, method: str, path: str) -> None:
+    assert f"video.create is called with POST, not {method}" in on("api", method, path, code=2).err
+    assert sandbox.journal() == []
