@@ -239,6 +239,7 @@ def _planned(tadh: Tadh, options: VideoOptions | AudioOptions, delivery: Deliver
     tadh.problems.clear()
     options = _with_defaults(tadh, options)
     wishes = {"overrides": overrides, "found": found, "most_minutes": delivery.max_minutes}
+    wishes["is_rehearsal"] = delivery.dry_run
     if isinstance(options, VideoOptions):
         return plan_video(tadh.client, options, **wishes)
     return plan_audio(tadh.client, options, **wishes)

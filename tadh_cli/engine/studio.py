@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from tadh_cli.api.material import Limit
 from tadh_cli.api.production import Order, Script
@@ -14,6 +14,8 @@ from tadh_cli.engine.inputs import Sound, is_url, sound, text_argument, text_fil
 from tadh_cli.errors import InputError, TadhError
 from tadh_cli.media import narration, ssml
 
+# Asks for the action codes of the avatar, None when they can't be had; in a rehearsal nobody is asked.
+Ask: TypeAlias = "Callable[[], Collection[str] | None] | None"
 # Stands for the URL of a file that has yet to be uploaded.
 _TO_BE_UPLOADED = "https://to-be-uploaded/"
 
@@ -46,16 +48,21 @@ class Plan:
         return self.prepared._replace(payload={**self.prepared.payload, "InputAudioUrl": url})
 
 
-def plan_video(client: Client, chosen: VideoOptions, **wishes: Any) -> Plan:
-    """Check a video completely; raises InputError with every problem. See `_plan` for the wishes."""
+def plan_video(client: Client, chosen: VideoOptions, *, is_rehearsal: bool = False, **wishes: Any) -> Plan:
+    """Check a video completely; raises InputError with every problem.
+
+    A rehearsal sends nothing, not even a question. See `_plan` for the wishes.
+    """
     provider = client.provider
-    draft, problems, hint = _drafted(chosen, provider.limit("driving-audio"), lambda: _actions(client, chosen.avatar))
+    draft, problems, hint = _drafted(
+        chosen, provider.limit("driving-audio"), None if is_rehearsal else lambda: _actions(client, chosen.avatar)
+    )
     return _plan(client, provider.video_order(chosen, draft.script), draft, problems, hint, **wishes)
 
 
-def plan_audio(client: Client, chosen: AudioOptions, **wishes: Any) -> Plan:
+def plan_audio(client: Client, chosen: AudioOptions, *, is_rehearsal: bool = False, **wishes: Any) -> Plan:
     """Check an audio completely; raises InputError with every problem."""
-    draft, problems, hint = _drafted(chosen, None, lambda: _actions(client, chosen.avatar))
+    draft, problems, hint = _drafted(chosen, None, None if is_rehearsal else lambda: _actions(client, chosen.avatar))
     return _plan(client, client.provider.audio_order(chosen, draft.script), draft, problems, hint, **wishes)
 
 
@@ -98,12 +105,17 @@ def _too_long(plan: Plan, most_minutes: float) -> str:
     return ""
 
 
+# A check that is only a courtesy does not hold up what it is about.
+_ACTIONS_TIMEOUT_S = 5.0
+
+
 def _actions(client: Client, avatar: str | None) -> Collection[str] | None:
     """The action codes of an avatar, None when they can't be had: a check less, no reason to stop."""
     if not avatar:
         return None
     try:
-        answer = client.call("avatar.actions", VirtualmanKey=avatar)
+        question = client.prepare(client.provider.operation("avatar.actions"), {"VirtualmanKey": avatar})
+        answer = client.send(question, attempts=1, timeout_s=_ACTIONS_TIMEOUT_S)
     except TadhError:
         return None
     return [action["ActionCode"] for action in answer["Actions"]]
@@ -112,9 +124,7 @@ def _actions(client: Client, avatar: str | None) -> Collection[str] | None:
 # The script --------------------------------------------------------------------------------------------
 
 
-def _drafted(
-    chosen: VideoOptions | AudioOptions, limit: Limit | None, actions: Callable[[], Collection[str] | None]
-) -> tuple[Draft, list[str], str]:
+def _drafted(chosen: VideoOptions | AudioOptions, limit: Limit | None, actions: Ask) -> tuple[Draft, list[str], str]:
     """The script, or an empty one with what is wrong, so that other problems can be told along with it."""
     try:
         return _draft(chosen, limit, actions), [], ""
@@ -122,9 +132,7 @@ def _drafted(
         return Draft(Script()), error.problems, error.hint
 
 
-def _draft(
-    chosen: VideoOptions | AudioOptions, limit: Limit | None, actions: Callable[[], Collection[str] | None]
-) -> Draft:
+def _draft(chosen: VideoOptions | AudioOptions, limit: Limit | None, actions: Ask) -> Draft:
     given = {"--text": chosen.text, "--ssml": chosen.ssml}
     if isinstance(chosen, VideoOptions):
         given["--audio"] = chosen.audio
@@ -150,12 +158,15 @@ def _from_text(given: str, speed: float) -> Draft:
     return Draft(_script(narration.escape(text), speed), warnings=hint if ssml.looks_like_ssml(text) else ())
 
 
-def _from_ssml(name: str, speed: float, actions: Callable[[], Collection[str] | None], *, smart_actions: bool) -> Draft:
+def _from_ssml(name: str, speed: float, actions: Ask, *, smart_actions: bool) -> Draft:
     text = text_file("--ssml", name)
-    known = actions() if "<insert-action" in text else None
+    asks = "<insert-action" in text
+    known = actions() if actions and asks else None
     findings = ssml.check(text, actions=known, smart_actions=smart_actions)
     _refuse_findings(f"--ssml {name}", findings)
     warnings = tuple(_sentence(f"--ssml {name}", finding) for finding in findings)
+    if asks and actions is None:
+        warnings += (f"--ssml {name}: whether the avatar knows these actions is not checked in a rehearsal",)
     return Draft(_script(narration.fold(text), speed), warnings=warnings)
 
 

@@ -13,6 +13,7 @@ from tadh_cli.sandbox.hosting import Hosted
 from tests.cli.conftest import TEXT
 from tests.media import look, wav
 from tests.program import Program, Ran
+from tests.wire import reply, say, serving
 
 On = Callable[..., Ran]
 
@@ -345,3 +346,24 @@ def test_every_number_that_is_none_is_named(sandbox: Hosted, tadh: Program) -> N
         "-p", "sandbox", "video", "create", "--avatar", "k", "--text", "Hi", "--speed", "nan", "--x", "inf", code=2
     )
     assert "--speed NaN is not a finite number" in ran.err and "--x Infinity is not a finite number" in ran.err
+
+
+ACTION = '<speak>hello<insert-action type="nod"/></speak>'
+
+
+@pytest.mark.parametrize("command", [("video", "create"), ("voice", "speak")])
+def test_a_rehearsal_asks_nothing_even_about_actions(on: On, sandbox: Hosted, command: tuple[str, ...]) -> None:
+    Path("a.ssml").write_text(ACTION)
+    ran = on(*command, "--avatar", "a" * 32, "--ssml", "a.ssml", "--dry-run")
+    assert sandbox.journal() == []
+    wanted = "--ssml a.ssml: whether the avatar knows these actions is not checked in a rehearsal"
+    assert wanted in ran.json["Warnings"]
+
+
+def test_actions_are_asked_for_once_and_briefly(tadh: Program) -> None:
+    """A service that does not answer this question may answer the order."""
+    Path("a.ssml").write_text(ACTION)
+    with serving(reply("", status=502), say({"TaskId": "T1"})) as server:
+        env = {"TADH_ENDPOINT": server.url, "TADH_APP_KEY": "k", "TADH_ACCESS_TOKEN": "token-1"}
+        assert tadh("video", "create", "--avatar", "a" * 32, "--ssml", "a.ssml", **env).json["TaskId"] == "T1"
+    assert [path.rpartition("/")[2] for path in server.targets] == ["getaction", "videomake"]
