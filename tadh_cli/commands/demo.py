@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import chain, count, islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +19,7 @@ from tadh_cli import config
 from tadh_cli.api.video import VideoOptions
 from tadh_cli.commands import packages
 from tadh_cli.commands._command import Commands
-from tadh_cli.commands.context import Common, Tadh
+from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.options import Following
 from tadh_cli.commands.production import Delivery, make
 from tadh_cli.engine.places import unreachable
@@ -75,7 +76,7 @@ def _own_sandbox(tadh: Tadh) -> Iterator[Tadh]:
     folder = Path(tempfile.mkdtemp(prefix="tadh-demo-"))
     before = os.environ.get("TADH_STATE_DIR")
     os.environ["TADH_STATE_DIR"] = str(folder)
-    inside = Tadh(Common(profile=config.SANDBOX, quiet=tadh.common.quiet, no_color=tadh.common.no_color))
+    inside = Tadh(replace(tadh.common, profile=config.SANDBOX, config=None))
     inside.__dict__["messages"] = tadh.messages
     try:
         _step(tadh, "sandbox start", "a local emulator of the service, which renders real media")

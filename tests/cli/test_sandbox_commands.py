@@ -336,3 +336,10 @@ def test_a_log_can_be_followed(run: Tadh, lines: str) -> None:
         following.send_signal(signal.SIGINT)
         following.communicate(timeout=20)
     assert following.returncode == 130
+
+
+def test_the_demo_is_traced_and_told_like_any_command(tadh: Program) -> None:
+    ran = tadh("demo", "--text", "Hi", "--trace", "t.ndjson", "-v")
+    urls = [json.loads(line)["Url"] for line in Path("t.ndjson").read_text().splitlines()]
+    assert any("videomake" in url for url in urls)
+    assert "> POST" in ran.err and Path(ran.json["Files"][0]).exists()
