@@ -238,7 +238,7 @@ def _planned(tadh: Tadh, options: VideoOptions | AudioOptions, delivery: Deliver
     found += [problem for problem in tadh.problems if problem not in found]
     tadh.problems.clear()
     options = _with_defaults(tadh, options)
-    wishes = {"overrides": overrides, "found": found, "most_minutes": delivery.max_minutes}
+    wishes: dict[str, Any] = {"overrides": overrides, "found": found, "most_minutes": delivery.max_minutes}
     wishes["is_rehearsal"] = delivery.dry_run
     if isinstance(options, VideoOptions):
         return plan_video(tadh.client, options, **wishes)
