@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from tadh_cli.api.operation import Body, Operation, Payload, Problem, put, secrets
 from tadh_cli.api.production import Names
 from tadh_cli.api.provider import Answer, Exchange, Provider, Reply
-from tadh_cli.config import Settings
+from tadh_cli.config import Credentials, Settings
 from tadh_cli.duration import words
 from tadh_cli.engine.clock import Clock
 from tadh_cli.engine.transport import READ_TIMEOUT_S, Transport
@@ -63,6 +63,8 @@ class Client:
     last_answer: bytes = b""
     # Seconds by which the clock of this machine is ahead of the service's, as its last answer told.
     _ahead_s: float = field(default=0.0, init=False)
+    # By service: a command for the token may ask a person, and every attempt is signed.
+    _credentials: dict[str, Credentials] = field(default_factory=dict)
 
     def call(self, name: str, **values: object) -> Payload:
         """The decoded answer of an operation named like `video.get`; whoever calls by name counts on its fields.
@@ -138,9 +140,14 @@ class Client:
 
     def url(self, prepared: Prepared) -> str:
         """The signed URL of a request at this moment."""
-        credentials = self.settings.credentials(prepared.service)
-        self.mask.hide(credentials.access_token)
+        credentials = self._credentials_for(prepared.service)
         return self.provider.sign(self.settings.endpoint, prepared.path, credentials, int(self.clock.now_s()))
+
+    def _credentials_for(self, service: str) -> Credentials:
+        if service not in self._credentials:
+            self._credentials[service] = self.settings.credentials(service)
+            self.mask.hide(self._credentials[service].access_token)
+        return self._credentials[service]
 
     def body(self, prepared: Prepared) -> bytes | None:
         """The JSON of a request, in UTF-8."""

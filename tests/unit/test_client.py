@@ -332,6 +332,23 @@ def test_each_service_signs_with_its_own_credentials(transport: Transport, clock
     assert [seen.query["appkey"] for seen in server.seen] == ["assets-key", APP_KEY]
 
 
+def test_a_command_for_the_token_runs_once_for_each_service(transport: Transport, clock: FakeClock) -> None:
+    """It may ask a person, or cost a login; each attempt is signed, a wait has hundreds."""
+    keys = {
+        "": {"app_key": "a", "access_token_command": "echo once >> ran; echo common-token"},
+        "assets": {"app_key": "b", "access_token_command": "echo once >> ran; echo assets-token"},
+    }
+    with serving(reply(HTML, status=502), say({**STATUS, "Virtualmans": [], "Total": 0})) as server:
+        client = client_for(server.url, transport, clock)
+        client.settings = client.settings._replace(keys=keys)
+        for _ in range(2):
+            client.call("video.get", TaskId="T1")
+            client.call("avatar.list", PageIndex=1, PageSize=1)
+    assert [seen.query["appkey"] for seen in server.seen] == ["a", "a", "b", "a", "b"]
+    assert Path("ran").read_text().split() == ["once", "once"]
+    assert client.mask.text("common-token assets-token") == "*** ***"
+
+
 def test_nothing_is_sent_without_credentials(client: Client, server: Server) -> None:
     client.settings = client.settings._replace(keys={"": {"app_key": "a"}})
     assert isinstance(failure(client, question(client)), ConfigError)
