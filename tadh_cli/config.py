@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 
 from tadh_cli.duration import seconds
 from tadh_cli.errors import ConfigError
+from tadh_cli.masking import MASK
 
 PROVIDERS = ("tencent",)
 DEFAULT_ENDPOINT = "https://gw-sg.tvs.qq.com"
@@ -124,6 +126,12 @@ class Settings(NamedTuple):
         return Credentials(app_key, token)
 
     @property
+    def logins(self) -> list[str]:
+        """Names and passwords within the URLs."""
+        urls = [url.rpartition("@")[0] for url in (self.endpoint, self.ws_endpoint, self.proxy)]
+        return [url.partition("://")[2] or url for url in urls if url]
+
+    @property
     def websocket(self) -> str:
         """The WebSocket's endpoint."""
         return self.ws_endpoint or "ws" + self.endpoint.removeprefix("http")
@@ -165,11 +173,26 @@ def _printed_by(command: str) -> str:
     try:
         done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
     except subprocess.TimeoutExpired:
-        raise ConfigError("access_token_command did not end within 60 s", hint=f"it is: {command}") from None
+        raise ConfigError(
+            "access_token_command did not end within 60 s", hint=f"it is: {shown_command(command)}"
+        ) from None
     if done.returncode or not done.stdout.strip():
         what = f"ended with exit code {done.returncode}" if done.returncode else "printed nothing"
-        raise ConfigError(f"access_token_command {what}", hint=f"it is: {command}")
+        raise ConfigError(f"access_token_command {what}", hint=f"it is: {shown_command(command)}")
     return done.stdout.strip()
+
+
+def shown_url(url: str) -> str:
+    """A URL of the settings without name and password, also when these make it one that can't be read."""
+    scheme = re.match(r"\w+://|", url)
+    assert scheme is not None
+    return f"{scheme[0]}{MASK}@{url.rpartition('@')[2]}" if "@" in url else url
+
+
+def shown_command(command: str) -> str:
+    """A command without its arguments, which may be secrets, as may be what a variable before it is set to."""
+    first, *more = command.split(None, 1) or [""]
+    return (MASK if "=" in first else first) + (" …" if more else "")
 
 
 def _from_keyring(profile: str, app_key: str) -> str:
@@ -326,7 +349,7 @@ def _url(text: str, schemes: tuple[str, ...]) -> str:
     except ValueError:
         is_good = False
     if not is_good:
-        raise ConfigError(f"the endpoint {text!r} is not a URL that begins with {' or '.join(schemes)}://")
+        raise ConfigError(f"the endpoint {shown_url(text)!r} is not a URL that begins with {' or '.join(schemes)}://")
     return text.rstrip("/")
 
 

@@ -15,6 +15,8 @@ _SECRET_NAMES = (
     "trtcprivatemapkey|tmpsecretid|tmpsecretkey|authorization|password"
 )
 _IN_QUERY = rf"(?i)([?&;](?:{_SECRET_NAMES})=)[^&\s\"'<>]+"
+# Name and password before the host of a URL, up to the last @ before its path.
+_IN_HOST = r"(\w://)[^/?#\s\"'<>]*@"
 _IS_SECRET_NAME = rf"(?i)(?:{_SECRET_NAMES})"
 
 
@@ -41,8 +43,8 @@ class Mask:
         return text
 
     def text(self, text: str) -> str:
-        """The text without known secrets and without what query parameters like `signature` carry."""
-        return re.sub(_IN_QUERY, rf"\1{MASK}", self.values(text))
+        """The text without known secrets, without what query parameters like `signature` carry, no URL with a login."""
+        return re.sub(_IN_HOST, rf"\1{MASK}@", re.sub(_IN_QUERY, rf"\1{MASK}", self.values(text)))
 
     def document(self, value: Any) -> Any:
         """A copy of JSON data in which fields with a secret's name are masked, and all texts as by `text`."""

@@ -93,6 +93,7 @@ class Tadh:
             self.messages.warn(settings.exposed)
         for keys in settings.keys.values():
             self.mask.hide(keys.get("access_token", ""))
+        self.mask.hide(*settings.logins)
         return settings
 
     @cached_property

@@ -33,12 +33,12 @@ def show(tadh: Tadh) -> Record:
         "Profile": settings.profile,
         "File": str(config.config_path(tadh.common.config)),
         "Provider": settings.provider,
-        "Endpoint": settings.endpoint,
-        "WsEndpoint": settings.websocket,
+        "Endpoint": config.shown_url(settings.endpoint),
+        "WsEndpoint": config.shown_url(settings.websocket),
         "Keys": common,
         "Services": services,
         "Defaults": dict(settings.defaults),
-        "Proxy": settings.proxy,
+        "Proxy": config.shown_url(settings.proxy),
         "CaBundle": settings.ca_bundle,
         "StateDir": str(config.state_dir()),
     }
@@ -46,6 +46,8 @@ def show(tadh: Tadh) -> Record:
 
 
 def _hidden(key: str, value: str) -> str:
+    if key == "access_token_command":
+        return config.shown_command(value)
     return MASK if key == "access_token" and value else value
 
 

@@ -47,6 +47,39 @@ def test_secrets_are_masked_and_an_open_file_is_warned_about(tadh: Program, tmp_
     assert tadh("config", "show").err == ""
 
 
+def test_no_login_is_shown(tadh: Program, tmp_path: Path) -> None:
+    """Neither one in a URL, nor one that a command for the token is given."""
+    (tmp_path / "config.yaml").write_text("""profiles:
+  a:
+    endpoint: https://me:canary1@gw.example.com
+    proxy: http://me:canary2/x@y@proxy:8080
+    app_key: k
+    access_token_command: vault read --token canary3 tadh
+    services: {video: {access_token_command: "PASSWORD=canary4 get-token"}}
+""")
+    ran = tadh("config", "show")
+    assert "canary" not in ran.out + ran.err
+    assert ran.json["Endpoint"] == "https://***@gw.example.com" and ran.json["WsEndpoint"] == "wss://***@gw.example.com"
+    assert ran.json["Proxy"] == "http://***@proxy:8080"
+    assert "x@y" not in ran.out
+    assert ran.json["Keys"]["access_token_command"] == "vault …"
+    assert ran.json["Services"]["video"]["access_token_command"] == "*** …"
+
+
+@pytest.mark.parametrize("endpoint", ["ftp://me:canary@host", "me:canary@host", "https://me:canary@host:port"])
+def test_a_bad_endpoint_is_quoted_without_its_login(tadh: Program, endpoint: str) -> None:
+    ran = tadh("config", "show", code=3, TADH_ENDPOINT=endpoint)
+    assert "is not a URL" in ran.err and "***@host" in ran.err and "canary" not in ran.err
+
+
+def test_a_command_that_fails_is_told_without_its_arguments(tadh: Program, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(
+        "profiles: {a: {app_key: k, access_token_command: 'no-such-program --token canary'}}"
+    )
+    ran = tadh("avatar", "list", code=3)
+    assert "it is: no-such-program …" in ran.err and "canary" not in ran.err
+
+
 def test_a_missing_file_that_was_named(tadh: Program) -> None:
     assert "no configuration file nowhere.yaml" in tadh("--config", "nowhere.yaml", "avatar", "list", code=3).err
 

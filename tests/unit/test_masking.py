@@ -19,9 +19,9 @@ documents = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
     max_leaves=10,
 )
-# No names of secrets, and nothing that could be a query.
+# No names of secrets, and nothing that could be a query or part of a URL.
 harmless = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_characters="?&;")),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_characters="?&;@")),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["Name", "Key", "键"]), inner),
     max_leaves=10,
 )
@@ -103,6 +103,21 @@ def test_fields_whose_names_only_resemble_a_secret_stay(name: str) -> None:
 def test_secrets_in_a_query_are_masked_by_name(name: str) -> None:
     url = f"https://example.com/a.mp4?first=1&{name}=abc%2Bdef&last=2"
     assert Mask().text(f"GET {url} failed") == f"GET https://example.com/a.mp4?first=1&{name}={MASK}&last=2 failed"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://me:pw@proxy:8080/a", "http://***@proxy:8080/a"),
+        ("socks5h://me:p@ss:w0rd@proxy", "socks5h://***@proxy"),
+        ("wss://token@host/a?b=c@d", "wss://***@host/a?b=c@d"),
+        ("https://host/a@b", "https://host/a@b"),
+        ("https://host?mail=a@b", "https://host?mail=a@b"),
+        ("mail a@b or see https://host", "mail a@b or see https://host"),
+    ],
+)
+def test_name_and_password_in_a_url_are_masked(url: str, shown: str) -> None:
+    assert Mask().text(f"by {url} it failed") == f"by {shown} it failed"
 
 
 def test_only_known_values_go_from_data_so_that_links_keep_working() -> None:
