@@ -350,7 +350,7 @@ def _lengths(field: Field) -> str:
 
 
 def _check_string(field: Field, value: str, path: str) -> Iterator[Problem]:
-    if field.choices and not field.open and value not in field.choices:
+    if field.choices and not field.open and value not in field.choices and not _stands_for_none(field, value):
         yield Problem(path, f"is not one of {field.range()}{_nearest(value, field.choices)}", value)
     if not field.many and field.most is not None and len(value) > field.most:
         yield Problem(path, f"has {len(value)} characters, {_lengths(field)}")
@@ -366,6 +366,11 @@ def _check_string(field: Field, value: str, path: str) -> Iterator[Problem]:
         yield Problem(path, "is not an http or https URL", value)
     if any("\ud800" <= character <= "\udfff" for character in value):
         yield Problem(path, "is not valid UTF-8")
+
+
+def _stands_for_none(field: Field, value: str) -> bool:
+    """An optional choice may be passed empty: "Pass empty or do not pass", as the documentation has it of ChatCommand."""
+    return value == "" and not field.required and not field.many
 
 
 _URL = re.compile(r"https?://[^\s/?#]+", re.IGNORECASE)
@@ -493,5 +498,6 @@ def _value_schema(field: Field, *, closed: bool) -> Payload:
     schema |= {word: limit for word, limit in limits.items() if limit is not None}
     if field.choices:
         choices = [field.type(choice) for choice in field.choices]
+        choices += [""] if field.type is str and not field.open and _stands_for_none(field, "") else []
         schema["examples" if field.open else "enum"] = choices
     return schema

@@ -364,6 +364,7 @@ def allowed(field: Field) -> list[Any]:
     if field.most_bytes is not None:
         found.append("é" * (field.most_bytes // 2))
     found += [field.type(choice) for choice in field.choices if not field.many]
+    found += [""] if field.choices and field.type is str and not field.required and not field.many else []
     found += ["something newer"] if field.open and not field.many else []
     return found
 
