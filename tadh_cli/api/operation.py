@@ -369,7 +369,7 @@ def _check_string(field: Field, value: str, path: str) -> Iterator[Problem]:
 
 
 def _stands_for_none(field: Field, value: str) -> bool:
-    """An optional choice may be passed empty: "Pass empty or do not pass", as the documentation has it of ChatCommand."""
+    """An optional choice may be empty: "Pass empty or do not pass", as the documentation has it of ChatCommand."""
     return value == "" and not field.required and not field.many
 
 

@@ -144,8 +144,7 @@ def _draft(chosen: VideoOptions | AudioOptions, limit: Limit | None, actions: As
     if chosen.text is not None:
         return _from_text(chosen.text, speed)
     if chosen.ssml is not None:
-        is_smart = isinstance(chosen, VideoOptions) and chosen.smart_actions
-        return _from_ssml(chosen.ssml, speed, actions, smart_actions=is_smart)
+        return _from_ssml(chosen.ssml, speed, actions)
     return _from_audio(str(given["--audio"]), limit)
 
 
@@ -158,11 +157,11 @@ def _from_text(given: str, speed: float) -> Draft:
     return Draft(_script(narration.escape(text), speed), warnings=hint if ssml.looks_like_ssml(text) else ())
 
 
-def _from_ssml(name: str, speed: float, actions: Ask, *, smart_actions: bool) -> Draft:
+def _from_ssml(name: str, speed: float, actions: Ask) -> Draft:
     text = text_file("--ssml", name)
     asks = "<insert-action" in text
     known = actions() if actions and asks else None
-    findings = ssml.check(text, actions=known, smart_actions=smart_actions)
+    findings = ssml.check(text, actions=known)
     _refuse_findings(f"--ssml {name}", findings)
     warnings = tuple(_sentence(f"--ssml {name}", finding) for finding in findings)
     if asks and actions is None:

@@ -32,7 +32,6 @@ def check(
     *,
     most_chars: int = MOST_CHARS,
     actions: Collection[str] | None = None,
-    smart_actions: bool = False,
     one_line: bool = False,
 ) -> tuple[Finding, ...]:
     """List what is wrong with SSML, in the order of the text.
@@ -45,7 +44,7 @@ def check(
     sent = _parsable(text)
     pieces = tuple(read(sent))
     problems = [*_characters(text), *_length(sent, most_chars), *_nothing_spoken(sent), *_markup(pieces)]
-    problems += [*tags_known(pieces), *actions_available(pieces, actions, smart_actions=smart_actions)]
+    problems += [*tags_known(pieces), *actions_available(pieces, actions)]
     if one_line:
         problems += _line_break(text)
     if fault := syntax_fault(sent, pieces):

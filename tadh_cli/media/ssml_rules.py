@@ -31,13 +31,8 @@ def tags_known(pieces: Iterable[Piece]) -> Iterator[Problem]:
             yield Problem(piece.offset, "warning", message, ELSEWHERE.get(piece.name) or _nearest(piece.name, TAGS))
 
 
-def actions_available(
-    pieces: Iterable[Piece], known: Collection[str] | None, *, smart_actions: bool
-) -> Iterator[Problem]:
+def actions_available(pieces: Iterable[Piece], known: Collection[str] | None) -> Iterator[Problem]:
     given = [piece for piece in pieces if piece.name == "insert-action" and piece.is_start]
-    if given and smart_actions:
-        message = "smart actions have no effect in a text with `<insert-action>`"
-        yield Problem(given[0].offset, "warning", message, "use one of the two")
     if given and known is not None and not known:
         message = "this avatar supports no actions, so `<insert-action>` has no effect"
         yield Problem(given[0].offset, "warning", message, "only 3D avatars support actions")

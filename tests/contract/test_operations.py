@@ -454,3 +454,71 @@ def schema_of(operation: Operation, path: str) -> dict[str, Any]:
         schema = schema["properties"][part.removesuffix("[]")]
         schema = schema["items"] if part.endswith("[]") else schema
     return schema
+
+
+# Rules over several fields ------------------------------------------------------------------------------
+
+
+def complaints(operation: Operation, values: dict[str, Any]) -> list[tuple[str, bool]]:
+    """Path, and whether it is only a warning, of each problem."""
+    body = operation.encode({**least(operation.request), **values})
+    return [(problem.path, problem.warning) for problem in operation.check(body)]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "warns"),
+    [
+        ("TrtcUseExternalApp", False, False),
+        ("TrtcAppId", "a", True),
+        ("TrtcUserSig", "a", True),
+        ("TrtcPrivateMapKey", "a", True),
+        ("TrtcRoomId", 0, True),
+        ("TrtcRoomId", 5, True),
+        ("TrtcStrRoomId", "a", True),
+        ("TrtcAutoGenRoomIdType", 0, True),
+        ("CssCustomPushUrl", "rtmp://a.example.com/live/a", False),
+    ],
+)
+@pytest.mark.parametrize("operation", ["session.create", "session.create-by-avatar"])
+def test_settings_of_trtc_are_warned_about_elsewhere(operation: str, name: str, value: Any, warns: bool) -> None:
+    create, path = TENCENT.operation(operation), f"ProtocolOption.{name}"
+    assert complaints(create, {"Protocol": "rtmp", path: value}) == ([(path, True)] if warns else [])
+    assert complaints(create, {"Protocol": "trtc", path: value}) == []
+
+
+JSON_TEXTS = [
+    ("video.create-advanced", "VideoParam.AnchorParam.AnchorExtraParam", {"InputSsml": "a"}),
+    ("session.update", "ImageParam.ImageExtraParam", {}),
+]
+
+
+@pytest.mark.parametrize(("operation", "path", "more"), JSON_TEXTS)
+@pytest.mark.parametrize(
+    ("text", "is_good"),
+    [
+        ('{"shirtColor": {"colorValue": 1}}', True),
+        ("{}", True),
+        ("[]", False),
+        ("1.5", False),
+        ("{", False),
+        ("[" * 9999, False),
+    ],
+)
+def test_colours_are_a_json_object(operation: str, path: str, more: dict[str, Any], text: str, is_good: bool) -> None:
+    found = complaints(TENCENT.operation(operation), {**more, path: text})
+    assert found == ([] if is_good else [(path, False)])
+
+
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [
+        ({"InputSsml": "hello"}, []),
+        ({"InputSsml": "hello", "DriverType": ""}, []),
+        ({"InputSsml": '<speak>hello<insert-action type="nod"/></speak>'}, [True]),
+        ({"DriverType": "OriginalVoice", "InputAudioUrl": "https://a/b.wav"}, [False]),
+    ],
+)
+def test_smart_actions_want_text_without_action_tags(values: dict[str, Any], wanted: list[bool]) -> None:
+    values = {"SpeechParam.Speed": 1.0, "VideoParam.SmartActionEnabled": True, **values}
+    found = complaints(TENCENT.operation("video.create-advanced"), values)
+    assert found == [("VideoParam.SmartActionEnabled", warning) for warning in wanted]

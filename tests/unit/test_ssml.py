@@ -307,14 +307,8 @@ def test_actions_are_a_warning_once_for_an_avatar_without_any() -> None:
     assert "supports no actions" in findings[0].message
 
 
-def test_smart_actions_beside_an_action_are_a_warning() -> None:
-    findings = check(f"{TEN}{WAVE}{TEN}", smart_actions=True)
-    assert places(findings) == [("warning", 1, 11)]
-    assert "smart actions have no effect" in findings[0].message
-
-
 def test_without_action_tags_nothing_is_said_of_actions() -> None:
-    assert check("你好", actions=(), smart_actions=True) == ()
+    assert check("你好", actions=()) == ()
 
 
 # Hostile texts
@@ -564,7 +558,7 @@ def assert_in_bounds(findings: tuple[Finding, ...], text: str) -> None:
 @settings(quick, max_examples=400)
 @given(ANYTHING | mutated(), st.none() | st.lists(st.text(max_size=5), max_size=2), st.booleans())
 def test_check_never_raises_and_stays_within_the_text(text: str, actions: list[str] | None, one_line: bool) -> None:
-    findings = check(text, actions=actions, smart_actions=True, most_chars=30, one_line=one_line)
+    findings = check(text, actions=actions, most_chars=30, one_line=one_line)
     assert_in_bounds(findings, text)
     assert_in_bounds(problem_characters(text), text)
     assert places(findings) == sorted(places(findings), key=lambda place: place[1:])

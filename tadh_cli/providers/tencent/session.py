@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tadh_cli.api.operation import Body, Field, Operation, Problem
-from tadh_cli.providers.tencent.terms import LANGUAGES, REQ_ID, REQ_ID_ANSWER, SESSION_ID
+from tadh_cli.providers.tencent.terms import LANGUAGES, REQ_ID, REQ_ID_ANSWER, SESSION_ID, has_json_object
 
 _BASE = "/v2/ivh/sessionmanager/sessionmanagerservice"
 _DRIVER = "/v2/ivh/interactdriver/interactdriverservice"
@@ -14,6 +14,7 @@ _DRIVER = "/v2/ivh/interactdriver/interactdriverservice"
 MOST_TEXT_BYTES = 4000
 
 _EXTERNAL_TRTC = ("TrtcAppId", "TrtcUserSig", "TrtcPrivateMapKey")
+_TRTC = ("TrtcUseExternalApp", *_EXTERNAL_TRTC, "TrtcRoomId", "TrtcStrRoomId", "TrtcAutoGenRoomIdType")
 
 
 def _external_trtc_is_complete(body: Body) -> Iterator[Problem]:
@@ -26,10 +27,13 @@ def _external_trtc_is_complete(body: Body) -> Iterator[Problem]:
 
 
 def _trtc_options_need_trtc(body: Body) -> Iterator[Problem]:
+    """ProtocolOption: "ignore trtc if it is not used"."""
     if body["Protocol"] == "trtc":
         return
-    for name in ("TrtcUseExternalApp", *_EXTERNAL_TRTC):
-        if body[f"ProtocolOption.{name}"]:
+    for name in _TRTC:
+        value = body[f"ProtocolOption.{name}"]
+        # Not to use an application of one's own is what happens anyway; a room of 0 is a room.
+        if value is not None and value is not False:
             yield Problem(f"ProtocolOption.{name}", "has no effect unless Protocol is trtc", warning=True)
 
 
@@ -248,6 +252,7 @@ UPDATE = Operation(
             ),
         ),
     ),
+    rules=(has_json_object("ImageParam.ImageExtraParam"),),
     response=(REQ_ID_ANSWER,),
 )
 

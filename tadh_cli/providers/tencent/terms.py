@@ -1,8 +1,11 @@
-"""Enumerations and fields that several Tencent services share, each declared once."""
+"""Enumerations, fields and rules that several Tencent services share, each declared once."""
 
 from __future__ import annotations
 
-from tadh_cli.api.operation import Field
+import json
+from collections.abc import Iterator
+
+from tadh_cli.api.operation import Body, Field, Problem, Rule
 
 # Appendix 3, Digital Human Type.
 TYPE_CODES = {
@@ -99,6 +102,24 @@ def request_id() -> str:
     import uuid
 
     return uuid.uuid4().hex
+
+
+def has_json_object(path: str) -> Rule:
+    """The rule that the text at a path is a JSON object as the samples have it, whatever type the tables say."""
+
+    def rule(body: Body) -> Iterator[Problem]:
+        text = body[path]
+        if isinstance(text, str) and not _is_json_object(text):
+            yield Problem(path, "has to be a JSON object written as a string", text)
+
+    return rule
+
+
+def _is_json_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 REQ_ID = Field(

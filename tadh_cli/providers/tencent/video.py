@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from tadh_cli.api.operation import Body, Field, Operation, Payload, Problem
@@ -16,6 +15,7 @@ from tadh_cli.providers.tencent.terms import (
     TASK_ID,
     TASK_ID_ANSWER,
     TIMBRES_ANSWER,
+    has_json_object,
 )
 
 _BASE = "/v2/ivh/videomaker/broadcastservice"
@@ -120,8 +120,14 @@ def _subtitle_settings_need_subtitles(body: Body) -> Iterator[Problem]:
 
 
 def _smart_actions_need_text(body: Body) -> Iterator[Problem]:
-    if body["VideoParam.SmartActionEnabled"] and (body["DriverType"] or "Text") != "Text":
-        yield Problem("VideoParam.SmartActionEnabled", "works only when text drives the avatar")
+    """Effective conditions: DriverType=Text and InputSsml does not contain action tags."""
+    path = "VideoParam.SmartActionEnabled"
+    if not body[path]:
+        return
+    if (body["DriverType"] or "Text") != "Text":
+        yield Problem(path, "works only when text drives the avatar")
+    elif "<insert-action" in str(body["InputSsml"] or ""):
+        yield Problem(path, "has no effect beside the action tags of InputSsml", warning=True)
 
 
 def _segment(body: Body) -> Iterator[Problem]:
@@ -136,19 +142,6 @@ def _segment(body: Body) -> Iterator[Problem]:
         yield Problem(f"{clip}.EndIdx", "needs MakeType Custom")
     if isinstance(first, int) and isinstance(last, int) and last < first:
         yield Problem(f"{clip}.EndIdx", f"is before StartIdx {first}", last)
-
-
-def _extra_is_json(body: Body) -> Iterator[Problem]:
-    path = "VideoParam.AnchorParam.AnchorExtraParam"
-    text = body[path]
-    if not isinstance(text, str):
-        return
-    try:
-        is_object = isinstance(json.loads(text), dict)
-    except ValueError:
-        is_object = False
-    if not is_object:
-        yield Problem(path, "has to be a JSON object written as a string", text)
 
 
 def status_from_progress(answer: Payload) -> Payload:
@@ -298,7 +291,7 @@ ADVANCED = Operation(
         _subtitle_settings_need_subtitles,
         _smart_actions_need_text,
         _segment,
-        _extra_is_json,
+        has_json_object("VideoParam.AnchorParam.AnchorExtraParam"),
     ),
     response=(TASK_ID_ANSWER,),
 )
