@@ -78,9 +78,14 @@ class Client:
         return answer
 
     def pages(self, name: str, *, overrides: Mapping[str, str] | None = None, **values: object) -> Iterator[Payload]:
-        """The items of a list call, page after page until all are there."""
+        """The items of a list call, page after page until all are there; raises InputError for overrides of these."""
         operation = self.provider.operation(name)
         assert operation.paging is not None
+        if fixed := [path for path in ("PageIndex", "PageSize") if path in (overrides or {})]:
+            raise InputError(
+                [f"--set {path}: all pages are fetched, one after the other" for path in fixed],
+                hint=f"for a single page use `tadh api {name}`",
+            )
         given = values.pop("PageSize", None)
         size = operation.paging.largest if given is None else int(str(given))
         seen = 0

@@ -501,6 +501,15 @@ def test_filters_go_with_every_page(client: Client, server: Server) -> None:
     assert [seen.payload["New"] for seen in server.seen] == [1, 1]
 
 
+@pytest.mark.parametrize("name", ["PageIndex", "PageSize"])
+def test_pages_are_counted_here_and_not_by_set(client: Client, server: Server, name: str) -> None:
+    """The same page again and again, or a page that looks like the last one."""
+    server.steps[:] = [paged(avatars(3), total=None)]
+    with pytest.raises(InputError, match=f"--set {name}: "):
+        list(client.pages("avatar.list", overrides={name: "1"}))
+    assert server.seen == []
+
+
 def test_a_bad_page_size_is_told_with_its_option(client: Client, server: Server) -> None:
     with pytest.raises(InputError, match=r"--page-size 101 is outside 1\.\.100 \(PageSize, Querying for Avatar List"):
         list(client.pages("avatar.list", PageSize=101))
