@@ -43,6 +43,16 @@ def start(directory: Path, options: Options) -> Running:
     _shorten(log)
     size_before = log.stat().st_size if log.exists() else 0
     process = _spawn(directory, options, log)
+    try:
+        return _answering(process, directory, options, size_before)
+    except KeyboardInterrupt:
+        _end(process)
+        raise
+
+
+def _answering(process: subprocess.Popen[bytes], directory: Path, options: Options, size_before: int) -> Running:
+    """The server of a process, or that of another start, once it answers; raises why there is none."""
+    log = directory / LOG
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         running = record.read(directory)

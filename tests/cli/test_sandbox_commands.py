@@ -343,3 +343,26 @@ def test_the_demo_is_traced_and_told_like_any_command(tadh: Program) -> None:
     urls = [json.loads(line)["Url"] for line in Path("t.ndjson").read_text().splitlines()]
     assert any("videomake" in url for url in urls)
     assert "> POST" in ran.err and Path(ran.json["Files"][0]).exists()
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="timers of POSIX")
+def test_a_start_that_is_interrupted_leaves_no_server(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    really = process._spawn
+
+    def spawn_and_interrupt(*args: Any) -> subprocess.Popen[bytes]:
+        started.append(really(*args))
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        return started[0]
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(process, "_spawn", spawn_and_interrupt)
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            process.start(directory, record.Options())
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert started[0].returncode is not None and process.find(directory) is None
