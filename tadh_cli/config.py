@@ -16,6 +16,7 @@ from tadh_cli.duration import seconds
 from tadh_cli.errors import ConfigError
 from tadh_cli.masking import MASK
 
+# The first is the one that holds when none is named.
 PROVIDERS = ("tencent",)
 DEFAULT_ENDPOINT = "https://gw-sg.tvs.qq.com"
 DEFAULT_TIMEOUT_S = 1800.0
@@ -37,7 +38,7 @@ DEFAULTS_KEYS = {
     "timeout": "longest wait, such as 30m",
 }
 PROFILE_KEYS = {
-    "provider": "tencent",
+    "provider": ", ".join(PROVIDERS),
     "endpoint": "URL of the service",
     "ws_endpoint": "URL of the WebSocket; derived from endpoint when left out",
     **SERVICE_KEYS,
@@ -94,7 +95,7 @@ class Settings(NamedTuple):
     """What holds for one run: a profile with the environment on top."""
 
     profile: str
-    provider: str = "tencent"
+    provider: str = PROVIDERS[0]
     endpoint: str = DEFAULT_ENDPOINT
     ws_endpoint: str = ""
     # How to come by credentials, by service; "" stands for all others.
@@ -330,7 +331,7 @@ def _with_environment(name: str, chosen: Mapping[str, Any]) -> Settings:
     keys = {"": {**common, **overrides}} | {service: {**own, **overrides} for service, own in services.items()}
     return Settings(
         profile=name,
-        provider=chosen.get("provider") or "tencent",
+        provider=chosen.get("provider") or PROVIDERS[0],
         endpoint=_url(env.get("TADH_ENDPOINT") or chosen.get("endpoint") or DEFAULT_ENDPOINT, ("http", "https")),
         ws_endpoint=_url(env.get("TADH_WS_ENDPOINT") or chosen.get("ws_endpoint") or "", ("ws", "wss")),
         keys=keys,

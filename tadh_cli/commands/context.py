@@ -73,8 +73,6 @@ class Tadh:
     clock: Clock = field(default_factory=Clock)
     # Problems of single options; nothing is sent while there is one.
     problems: list[str] = field(default_factory=list)
-    # --set: paths of the request body with values that go in unchecked.
-    overrides: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def messages(self) -> Messages:

@@ -47,18 +47,20 @@ def check(tadh: Tadh, names: Iterable[str], role: str) -> None:
 
 def roles() -> tuple[str, ...]:
     """What a file can be checked as."""
-    from tadh_cli.providers import NAMES, provider
+    from tadh_cli.config import PROVIDERS
+    from tadh_cli.providers import provider
 
-    return tuple(provider(NAMES[0]).limits())
+    return tuple(provider(PROVIDERS[0]).limits())
 
 
 def _limit(role: str) -> Limit:
     from difflib import get_close_matches
 
-    from tadh_cli.providers import NAMES, provider
+    from tadh_cli.config import PROVIDERS
+    from tadh_cli.providers import provider
 
     # No profile is asked: what a file may be is the same for every account.
-    limits = provider(NAMES[0]).limits()
+    limits = provider(PROVIDERS[0]).limits()
     limit = limits.get(role.lower())
     if limit is None:
         near = get_close_matches(role.lower(), limits, n=1)

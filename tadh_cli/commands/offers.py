@@ -36,7 +36,8 @@ def operations(incomplete: str) -> Iterator[str]:
     """Names of the declared operations."""
     from tadh_cli.providers import provider
 
-    return (operation.name for operation in provider("tencent").operations() if operation.name.startswith(incomplete))
+    operations = provider(config.PROVIDERS[0]).operations()
+    return (operation.name for operation in operations if operation.name.startswith(incomplete))
 
 
 def formats(incomplete: str) -> Iterator[str]:

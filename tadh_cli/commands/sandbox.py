@@ -12,6 +12,7 @@ from tadh_cli import config
 from tadh_cli.commands import packages
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
+from tadh_cli.engine.clock import iso
 from tadh_cli.errors import ConfigError, InputError, NotFound
 from tadh_cli.sandbox import process
 from tadh_cli.sandbox.record import LOG, Options, Running
@@ -85,7 +86,7 @@ def status(tadh: Tadh) -> Record:
     """
     running = _running()
     found = process.command(running, "GET", "status")
-    return Record({**_facts(running), "Status": "running", **found, "Now": _time(found["Now"])}, _VIEW)
+    return Record({**_facts(running), "Status": "running", **found, "Now": iso(found["Now"])}, _VIEW)
 
 
 @commands.command("reset", examples=("tadh sandbox reset", "tadh sandbox reset && tadh sandbox status"))
@@ -230,16 +231,10 @@ def _facts(running: Running) -> dict[str, Any]:
         "StateDir": running.directory,
         "Faults": running.faults,
         "ProjectIds": list(running.projects),
-        "StartedAt": _time(running.started),
+        "StartedAt": iso(running.started),
     }
 
 
 def _fault(rule: dict[str, Any]) -> dict[str, Any]:
     told = {"operation", "seen", "fired"}
     return {**rule, "Fault": ", ".join(f"{name}: {value}" for name, value in rule.items() if name not in told)}
-
-
-def _time(moment: float) -> str:
-    from datetime import datetime, timezone
-
-    return datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

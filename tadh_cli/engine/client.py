@@ -203,10 +203,11 @@ class Client:
     def _blame_clock(self, error: TadhError, answer: Answer) -> None:
         """Name a clock that is too far off for signatures to be accepted: the service only says 'refused'."""
         skew_s = self._skew_s(answer)
-        if skew_s is not None and abs(skew_s) > self.provider.clock_tolerance_s:
+        most_s = self.provider.clock_tolerance_s
+        if skew_s is not None and abs(skew_s) > most_s:
             side = "ahead of" if skew_s > 0 else "behind"
             error.message += f"; the clock of this machine is {words(abs(skew_s))} {side} the service's"
-            error.hint = "set the clock: the service accepts a difference of 5 minutes at most"
+            error.hint = f"set the clock: the service accepts a difference of {most_s // 60} minutes at most"
 
     def _skew_s(self, answer: Answer) -> float | None:
         theirs_s = _unix(answer.headers.get("Date", ""))

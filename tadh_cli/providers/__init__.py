@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from tadh_cli.api.provider import Provider
 
-NAMES = ("tencent",)
-
 
 def provider(name: str) -> Provider:
-    """The provider of this name, one of `NAMES`."""
+    """The provider of this name, one of `config.PROVIDERS`."""
     from tadh_cli.providers.tencent import TENCENT
 
     return {TENCENT.name: TENCENT}[name]

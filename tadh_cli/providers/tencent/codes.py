@@ -18,6 +18,7 @@ from tadh_cli.errors import (
     TadhError,
     TaskFailed,
 )
+from tadh_cli.providers.tencent.signing import CLOCK_TOLERANCE_S
 
 if TYPE_CHECKING:
     from tadh_cli.api.operation import Operation
@@ -199,8 +200,8 @@ def _failure(code: int | None, message: str, request_id: str, status: int) -> Ta
 
 
 _SIGNATURE_HINT = (
-    "check appkey and access token, the clock of this machine (5 minutes at most), and that the endpoint is that of "
-    "the account (mainland gw.tvs.qq.com, international gw-sg.tvs.qq.com)"
+    f"check appkey and access token, the clock of this machine ({CLOCK_TOLERANCE_S // 60} minutes at most), and that "
+    "the endpoint is that of the account (mainland gw.tvs.qq.com, international gw-sg.tvs.qq.com)"
 )
 # Authentication failures have no documented code: their text gives them away.
 _SIGNATURE_WORDS = ("signature", "timestamp", "accesstoken", "access token")
