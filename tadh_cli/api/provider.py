@@ -63,6 +63,8 @@ class Provider(NamedTuple):
     headers: Mapping[str, str]
     # Seconds by which clocks may differ.
     clock_tolerance_s: int
+    # Unicode characters of a text to be spoken at most, tags included.
+    most_characters: Callable[[], int]
     # The call that makes what the options describe.
     video_order: Callable[[VideoOptions, Script], Order]
     audio_order: Callable[[AudioOptions, Script], Order]

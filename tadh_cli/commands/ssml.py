@@ -26,10 +26,13 @@ def check(tadh: Tadh, file: File) -> Records:
 
     Lists errors and warnings; ends with exit code 2 when there is an error.
     """
+    from tadh_cli.config import PROVIDERS
     from tadh_cli.engine.inputs import text_file
     from tadh_cli.media import ssml
+    from tadh_cli.providers import provider
 
-    findings = ssml.check(text_file("FILE", file))
+    # No profile is asked: a text is checked without an account, too.
+    findings = ssml.check(text_file("FILE", file), most_chars=provider(PROVIDERS[0]).most_characters())
     rows = [
         {"Line": found.line, "Column": found.column, "Level": found.level, "Message": found.message, "Hint": found.hint}
         for found in findings

@@ -51,8 +51,11 @@ def _environment() -> str:
 
 
 def _ssml() -> str:
+    from tadh_cli.config import PROVIDERS
     from tadh_cli.media.ssml_tags import TAGS
+    from tadh_cli.providers import provider
 
+    most = provider(PROVIDERS[0]).most_characters()
     lines: list[str] = []
     for tag in TAGS.values():
         lines += [f"  {tag.example}", f"      {tag.help}"]
@@ -62,7 +65,7 @@ def _ssml() -> str:
         lines.append("")
     return "\n".join(
         [
-            "Tags for --ssml; the text is sent on one line and has 20000 characters at most, tags included:",
+            f"Tags for --ssml; the text is sent on one line and has {most} characters at most, tags included:",
             "",
             *lines,
             "In SSML &, < and > are written &amp;, &lt; and &gt;; `tadh ssml escape` does that.",

@@ -13,8 +13,6 @@ from tadh_cli.media.ssml_rules import Problem, actions_available, tags_known, we
 from tadh_cli.media.ssml_syntax import Lines, syntax_fault
 from tadh_cli.media.ssml_tags import TAGS, Level
 
-MOST_CHARS = 20_000  # documentation: videomake, InputSsml
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -30,14 +28,14 @@ class Finding:
 def check(
     text: str,
     *,
-    most_chars: int = MOST_CHARS,
+    most_chars: int | None = None,
     actions: Collection[str] | None = None,
     one_line: bool = False,
 ) -> tuple[Finding, ...]:
     """List what is wrong with SSML, in the order of the text.
 
     `actions` are the codes the avatar is known to have, empty for an avatar without actions, None if not known.
-    `one_line` is for a text that is sent as it stands: line breaks are errors, where otherwise `fold` removes them.
+    `most_chars` limits the text as it is sent, tags included. `one_line` is for a text that is sent as it stands: line breaks are errors, where otherwise `fold` removes them.
     When the text is not well-formed, what depends on which tag holds what is left out.
     """
     text = text.removeprefix(BYTE_ORDER_MARK)
@@ -97,8 +95,8 @@ def _character_name(code: int) -> tuple[str, str]:
     return f"the character U+{code:04X}", "delete it"
 
 
-def _length(text: str, most_chars: int) -> Iterator[Problem]:
-    if (length := len(fold(text))) > most_chars:
+def _length(text: str, most_chars: int | None) -> Iterator[Problem]:
+    if most_chars is not None and (length := len(fold(text))) > most_chars:
         message = f"the text has {length} characters, tags included, more than {most_chars}"
         yield Problem(0, "error", message, "shorten it, or split it over several tasks")
 

@@ -245,9 +245,10 @@ def test_the_length_counts_the_characters_of_the_line_that_is_sent() -> None:
     )
 
 
-def test_the_length_is_limited_to_20000_characters() -> None:
-    assert check("好" * 20_000) == ()
-    assert places(check("好" * 20_001)) == [("error", 1, 1)]
+def test_the_length_is_limited_only_where_a_limit_is_given() -> None:
+    assert check("好" * 20_001) == ()
+    assert check("好" * 20_000, most_chars=20_000) == ()
+    assert places(check("好" * 20_001, most_chars=20_000)) == [("error", 1, 1)]
 
 
 @pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r", "\u2028", "\u2029", "\x85", "\x0b", "\x0c"])

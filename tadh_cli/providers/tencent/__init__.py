@@ -82,6 +82,12 @@ def _store() -> ObjectStore:
     return COS
 
 
+def _most_characters() -> int:
+    from tadh_cli.providers.tencent import video
+
+    return video.MOST_CHARACTERS
+
+
 TENCENT = Provider(
     name="tencent",
     operations=operations,
@@ -92,6 +98,7 @@ TENCENT = Provider(
     task_failure=codes.task_failure,
     headers={"Content-Type": "application/json;charset=utf-8"},
     clock_tolerance_s=signing.CLOCK_TOLERANCE_S,
+    most_characters=_most_characters,
     video_order=_video_order,
     audio_order=_audio_order,
     customization_order=_customization_order,
