@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tadh_cli.api.operation import Body, Field, Operation, Problem
+from tadh_cli.api.operation import Body, Field, Operation, Problem, Rule
 from tadh_cli.providers.tencent.terms import LANGUAGES, REQ_ID, REQ_ID_ANSWER, SESSION_ID, has_json_object
 
 _BASE = "/v2/ivh/sessionmanager/sessionmanagerservice"
@@ -84,7 +84,7 @@ _OWN_SESSION_ID = Field("SessionId", help="own id; private deployments only")
 
 _SESSION_STATUS = Field("SessionStatus", int, "1 in progress, 2 closed, 3 preparing, 4 failed", required=True)
 _PLAY_ADDRESS = Field("PlayStreamAddr", help="address to play the stream from")
-_CREATED = (REQ_ID_ANSWER, Field("SessionId", required=True), _SESSION_STATUS, _PLAY_ADDRESS)
+_CREATED = (Field("SessionId", required=True), _SESSION_STATUS, _PLAY_ADDRESS)
 
 _SESSIONS = Field(
     "Sessions",
@@ -102,30 +102,52 @@ _SESSIONS = Field(
     ),
 )
 
+
+def _call(
+    name: str,
+    call: str,
+    summary: str,
+    doc: str,
+    *,
+    request: tuple[Field, ...] = (),
+    response: tuple[Field, ...] = (),
+    rules: tuple[Rule, ...] = (),
+    creates: str = "",
+) -> Operation:
+    """A call about sessions: it has an id of its own, comes back with it, and may be repeated."""
+    return Operation(
+        name,
+        f"{_BASE}/{call}",
+        summary,
+        safe=True,
+        service="session",
+        doc=doc,
+        request=(REQ_ID, *request),
+        response=(REQ_ID_ANSWER, *response),
+        rules=rules,
+        creates=creates,
+    )
+
+
 # Repeating a creation closes the first stream of the same UserId, so it can't leave two behind.
-CREATE = Operation(
+CREATE = _call(
     "session.create",
-    f"{_BASE}/createsession",
+    "createsession",
     "Create a session of a project",
-    safe=True,
-    service="session",
+    "Creating a New Live Stream Session",
     creates="session",
-    doc="Creating a New Live Stream Session",
-    request=(REQ_ID, _OWN_SESSION_ID, Field("VirtualmanProjectId", help="project", required=True), *_NEW_SESSION),
+    request=(_OWN_SESSION_ID, Field("VirtualmanProjectId", help="project", required=True), *_NEW_SESSION),
     rules=(_external_trtc_is_complete, _trtc_options_need_trtc),
     response=_CREATED,
 )
 
-CREATE_BY_AVATAR = Operation(
+CREATE_BY_AVATAR = _call(
     "session.create-by-avatar",
-    f"{_BASE}/createsessionbyasset",
+    "createsessionbyasset",
     "Create a session of an avatar",
-    safe=True,
-    service="session",
+    "Using the Personal Asset Image to Create a Stream",
     creates="session",
-    doc="Using the Personal Asset Image to Create a Stream",
     request=(
-        REQ_ID,
         _OWN_SESSION_ID,
         Field("AssetVirtualmanKey", help="avatar", required=True),
         *_NEW_SESSION,
@@ -145,16 +167,13 @@ CREATE_BY_AVATAR = Operation(
     response=_CREATED,
 )
 
-GET = Operation(
+GET = _call(
     "session.get",
-    f"{_BASE}/statsession",
+    "statsession",
     "Show the state of a session",
-    safe=True,
-    service="session",
-    doc="Querying the Session Status",
-    request=(REQ_ID, SESSION_ID),
+    "Querying the Session Status",
+    request=(SESSION_ID,),
     response=(
-        REQ_ID_ANSWER,
         _SESSION_STATUS,
         _PLAY_ADDRESS,
         Field("SpeakStatus"),
@@ -164,70 +183,54 @@ GET = Operation(
     ),
 )
 
-START = Operation(
+START = _call(
     "session.start",
-    f"{_BASE}/startsession",
+    "startsession",
     "Start a session that is ready",
-    safe=True,
-    service="session",
-    doc="Starting Session",
-    request=(REQ_ID, SESSION_ID),
-    response=(REQ_ID_ANSWER,),
+    "Starting Session",
+    request=(SESSION_ID,),
 )
 
-CLOSE = Operation(
+CLOSE = _call(
     "session.close",
-    f"{_BASE}/closesession",
+    "closesession",
     "Close a session and free its slot",
-    safe=True,
-    service="session",
-    doc="Closing Live Session",
-    request=(REQ_ID, SESSION_ID),
-    response=(REQ_ID_ANSWER,),
+    "Closing Live Session",
+    request=(SESSION_ID,),
 )
 
-LIST_BY_PROJECT = Operation(
+LIST_BY_PROJECT = _call(
     "session.list-by-project",
-    f"{_BASE}/listsessionofprojectid",
+    "listsessionofprojectid",
     "List the open sessions of a project",
-    safe=True,
-    service="session",
-    doc="Querying the Conversation List under the Digital Human Project",
-    request=(REQ_ID, Field("VirtualmanProjectId", help="project", required=True)),
-    response=(REQ_ID_ANSWER, _SESSIONS),
+    "Querying the Conversation List under the Digital Human Project",
+    request=(Field("VirtualmanProjectId", help="project", required=True),),
+    response=(_SESSIONS,),
 )
 
-LIST_BY_AVATAR = Operation(
+LIST_BY_AVATAR = _call(
     "session.list-by-avatar",
-    f"{_BASE}/listsessionofassetvk",
+    "listsessionofassetvk",
     "List the open sessions of an avatar",
-    safe=True,
-    service="session",
-    doc="Querying the Conversion List under the Personal Asset Image",
-    request=(REQ_ID, Field("AssetVirtualmanKey", help="avatar", required=True)),
-    response=(REQ_ID_ANSWER, _SESSIONS),
+    "Querying the Conversion List under the Personal Asset Image",
+    request=(Field("AssetVirtualmanKey", help="avatar", required=True),),
+    response=(_SESSIONS,),
 )
 
-LIST = Operation(
+LIST = _call(
     "session.list",
-    f"{_BASE}/listsessionofuin",
+    "listsessionofuin",
     "List the open sessions of the account",
-    safe=True,
-    service="session",
-    doc="Querying the Session List under UIN",
-    request=(REQ_ID,),
-    response=(REQ_ID_ANSWER, _SESSIONS),
+    "Querying the Session List under UIN",
+    response=(_SESSIONS,),
 )
 
-UPDATE = Operation(
+UPDATE = _call(
     "session.update",
-    f"{_BASE}/updatesessionconfig",
+    "updatesessionconfig",
     "Change background, position and colours of a running session",
-    safe=True,
-    service="session",
-    doc="Real-time Update of Digital Human Visual Parameters",
+    "Real-time Update of Digital Human Visual Parameters",
     request=(
-        REQ_ID,
         SESSION_ID,
         Field(
             "SpaceParam",
@@ -253,24 +256,19 @@ UPDATE = Operation(
         ),
     ),
     rules=(has_json_object("ImageParam.ImageExtraParam"),),
-    response=(REQ_ID_ANSWER,),
 )
 
-TRTC_KEY = Operation(
+TRTC_KEY = _call(
     "session.trtc-key",
-    f"{_BASE}/gettrtcsign",
+    "gettrtcsign",
     "Get the key to the TRTC room of a session",
-    safe=True,
-    service="session",
-    doc="Obtaining the Key to the TRTC Room",
+    "Obtaining the Key to the TRTC Room",
     request=(
-        REQ_ID,
         SESSION_ID,
         Field("RoomId", help="room, from the address of the stream", required=True),
         Field("UserId", help="user that enters the room", required=True),
     ),
     response=(
-        REQ_ID_ANSWER,
         Field("UserSig", required=True),
         Field("PrivateMapKey", required=True),
     ),

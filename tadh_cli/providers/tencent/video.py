@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tadh_cli.api.operation import Body, Field, Operation, Payload, Problem
+from tadh_cli.api.operation import Body, Field, Operation, Payload, Problem, Rule
 from tadh_cli.api.waiter import State, Waiter
 from tadh_cli.providers.tencent.terms import (
     ACTIONS_ANSWER,
@@ -181,119 +181,104 @@ AUDIO = Operation(
     response=(TASK_ID_ANSWER,),
 )
 
-BASIC = Operation(
+
+def _video(
+    name: str, call: str, summary: str, doc: str, picture: tuple[Field, ...], rules: tuple[Rule, ...] = ()
+) -> Operation:
+    """A call that makes a video: they differ in what they can do to the picture."""
+    return Operation(
+        name,
+        f"{_BASE}/{call}",
+        summary,
+        safe=False,
+        service="video",
+        creates="video",
+        doc=doc,
+        request=(*_SCRIPT, Field("VideoParam", dict, "the picture", fields=picture), *_DELIVERY),
+        rules=(_driver_needs_its_input, _video_emotion, *rules),
+        response=(TASK_ID_ANSWER,),
+    )
+
+
+BASIC = _video(
     "video.create",
-    f"{_BASE}/videomake",
+    "videomake",
     "Make a video from text or audio",
-    safe=False,
-    service="video",
-    creates="video",
-    doc="Video Production API - Basic Edition",
-    request=(
-        *_SCRIPT,
-        Field(
-            "VideoParam",
-            dict,
-            "the picture",
-            fields=(
-                Field(
-                    "Format",
-                    help="file format",
-                    choices=("TransparentWebm", "GreenScreenMp4"),
-                    default="TransparentWebm",
-                ),
-            ),
-        ),
-        *_DELIVERY,
-    ),
-    rules=(_driver_needs_its_input, _video_emotion),
-    response=(TASK_ID_ANSWER,),
+    "Video Production API - Basic Edition",
+    (Field("Format", help="file format", choices=("TransparentWebm", "GreenScreenMp4"), default="TransparentWebm"),),
 )
 
-ADVANCED = Operation(
-    "video.create-advanced",
-    f"{_BASE}/videomakeadvanced",
-    "Make a video with background, intro, logos, subtitles and placement",
-    safe=False,
-    service="video",
-    creates="video",
-    doc="Video Production API - Advanced Version",
-    request=(
-        *_SCRIPT,
-        Field(
-            "VideoParam",
-            dict,
-            "the picture",
-            fields=(
-                Field(
-                    "Format",
-                    help="file format",
-                    choices=("Mp4", "TransparentWebm", "GreenScreenMp4"),
-                    default="Mp4",
-                ),
-                Field("BackgroundFileUrl", help="jpg, png or mp4 in the video's resolution", url=True),
-                Field("VideoHeadFileUrl", help="mp4 before the video, same resolution", url=True),
-                Field("VideoTailFileUrl", help="mp4 after the video, same resolution", url=True),
-                Field("ShowSubtitles", bool, "show subtitles in the picture", default=False),
-                Field(
-                    "SubtitlesParam",
-                    dict,
-                    "how subtitles are shown",
-                    fields=(
-                        Field("MaxWords", int, "characters on a page, 0 fits the width", low=0, high=999, default=0),
-                        Field("DisplayPunctuation", help='"0" none, "1" all, or the marks', default="1"),
-                        Field("SplitPunctuation", help="marks that end a page"),
-                    ),
-                ),
-                Field(
-                    "LogoParams",
-                    dict,
-                    "pictures on top",
-                    many=True,
-                    fields=(
-                        Field("LogoFileUrl", help="jpg or png", url=True),
-                        Field("PositionX", int, "left edge in pixels"),
-                        Field("PositionY", int, "top edge in pixels"),
-                        Field("Scale", float, "1.0 is the picture's own size", above=0),
-                    ),
-                ),
-                Field("SmartActionEnabled", bool, "let the service choose actions", default=False),
-                Field(
-                    "AnchorParam",
-                    dict,
-                    "where the avatar stands",
-                    fields=(
-                        Field("HorizontalPosition", float, "0 centre, negative left", default=0),
-                        Field("VerticalPosition", float, "0 centre, negative up", default=0),
-                        Field("Scale", float, "size; above 1 for anchors tagged Basic", above=0, default=1),
-                        Field("Angle", int, "degrees; 3D anchors tagged Basic", low=0, high=360, default=0),
-                        Field("AnchorExtraParam", help="JSON text, such as colours of 3D clothes"),
-                    ),
-                ),
-                Field(
-                    "SmallSampleParam",
-                    dict,
-                    "which part of the avatar's material is used",
-                    fields=(
-                        Field("MakeType", help="choice of the clip", choices=("Default", "Custom", "Circle")),
-                        Field("StartIdx", int, "first frame", low=0),
-                        Field("EndIdx", int, "last frame", low=0),
-                    ),
-                ),
-            ),
-        ),
-        *_DELIVERY,
+_PICTURE = (
+    Field(
+        "Format",
+        help="file format",
+        choices=("Mp4", "TransparentWebm", "GreenScreenMp4"),
+        default="Mp4",
     ),
-    rules=(
-        _driver_needs_its_input,
-        _video_emotion,
+    Field("BackgroundFileUrl", help="jpg, png or mp4 in the video's resolution", url=True),
+    Field("VideoHeadFileUrl", help="mp4 before the video, same resolution", url=True),
+    Field("VideoTailFileUrl", help="mp4 after the video, same resolution", url=True),
+    Field("ShowSubtitles", bool, "show subtitles in the picture", default=False),
+    Field(
+        "SubtitlesParam",
+        dict,
+        "how subtitles are shown",
+        fields=(
+            Field("MaxWords", int, "characters on a page, 0 fits the width", low=0, high=999, default=0),
+            Field("DisplayPunctuation", help='"0" none, "1" all, or the marks', default="1"),
+            Field("SplitPunctuation", help="marks that end a page"),
+        ),
+    ),
+    Field(
+        "LogoParams",
+        dict,
+        "pictures on top",
+        many=True,
+        fields=(
+            Field("LogoFileUrl", help="jpg or png", url=True),
+            Field("PositionX", int, "left edge in pixels"),
+            Field("PositionY", int, "top edge in pixels"),
+            Field("Scale", float, "1.0 is the picture's own size", above=0),
+        ),
+    ),
+    Field("SmartActionEnabled", bool, "let the service choose actions", default=False),
+    Field(
+        "AnchorParam",
+        dict,
+        "where the avatar stands",
+        fields=(
+            Field("HorizontalPosition", float, "0 centre, negative left", default=0),
+            Field("VerticalPosition", float, "0 centre, negative up", default=0),
+            Field("Scale", float, "size; above 1 for anchors tagged Basic", above=0, default=1),
+            Field("Angle", int, "degrees; 3D anchors tagged Basic", low=0, high=360, default=0),
+            Field("AnchorExtraParam", help="JSON text, such as colours of 3D clothes"),
+        ),
+    ),
+    Field(
+        "SmallSampleParam",
+        dict,
+        "which part of the avatar's material is used",
+        fields=(
+            Field("MakeType", help="choice of the clip", choices=("Default", "Custom", "Circle")),
+            Field("StartIdx", int, "first frame", low=0),
+            Field("EndIdx", int, "last frame", low=0),
+        ),
+    ),
+)
+
+ADVANCED = _video(
+    "video.create-advanced",
+    "videomakeadvanced",
+    "Make a video with background, intro, logos, subtitles and placement",
+    "Video Production API - Advanced Version",
+    _PICTURE,
+    (
         _format_allows_edits,
         _subtitle_settings_need_subtitles,
         _smart_actions_need_text,
         _segment,
         has_json_object("VideoParam.AnchorParam.AnchorExtraParam"),
     ),
-    response=(TASK_ID_ANSWER,),
 )
 
 GET = Operation(
