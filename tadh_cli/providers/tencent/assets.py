@@ -5,6 +5,7 @@ from __future__ import annotations
 from tadh_cli.api.operation import Field, Operation, Paging
 from tadh_cli.providers.tencent.terms import (
     ACTIONS_ANSWER,
+    AVATAR_KEY,
     EXTRA_PARAMS_ANSWER,
     LANGUAGES,
     PAGE,
@@ -18,7 +19,12 @@ from tadh_cli.providers.tencent.terms import (
 _BASE = "/v2/ivh/crmserver/customerassetservice"
 
 _ANCHOR_CODES = Field("AnchorCodes", help="only these anchors", many=True)
-_KEY = Field("VirtualmanKey", help="avatar", required=True)
+
+
+def _listed(name: str, *fields: Field, also: str = "") -> tuple[Field, ...]:
+    """The answer of a paged call: the items of a page, and how many there are in all."""
+    return (Field(name, dict, many=True, required=True, also=(also,) if also else (), fields=fields), TOTAL)
+
 
 _IMAGE = (
     Field("VirtualmanKey", required=True),
@@ -47,15 +53,10 @@ AVATARS = Operation(
     service="assets",
     doc="Querying for Avatar List by Pagination API",
     request=(*PAGE, _ANCHOR_CODES),
-    response=(
-        Field(
-            "Virtualmans",
-            dict,
-            many=True,
-            required=True,
-            fields=(*_IMAGE, Field("OriginZoomStr", help="initial zoom, three decimals")),
-        ),
-        TOTAL,
+    response=_listed(
+        "Virtualmans",
+        *_IMAGE,
+        Field("OriginZoomStr", help="initial zoom, three decimals"),
     ),
     paging=Paging("Virtualmans"),
 )
@@ -68,7 +69,7 @@ AVATAR_VOICES = Operation(
     service="assets",
     deprecated="every voice can be used with every avatar: see voice.list",
     doc="Querying Supported Timbres for Avatars (to be Deprecated)",
-    request=(_KEY,),
+    request=(AVATAR_KEY,),
     response=(TIMBRES_ANSWER,),
 )
 
@@ -98,22 +99,11 @@ QUOTA = Operation(
     service="assets",
     doc="Querying Customer Service Asset Information",
     request=(Field("ServiceType", help="only this type", choices=tuple(SERVICE_TYPES), open=True), *PAGE),
-    response=(
-        Field(
-            "ServiceAssetInfos",
-            dict,
-            many=True,
-            required=True,
-            fields=(
-                Field("ServiceType", required=True),
-                Field("ExpireDate", required=True),
-                *(
-                    _detail(name)
-                    for name in (*SERVICE_TYPES, "UniversalAsset", "UniversalConcurrency", "UniversalHour")
-                ),
-            ),
-        ),
-        TOTAL,
+    response=_listed(
+        "ServiceAssetInfos",
+        Field("ServiceType", required=True),
+        Field("ExpireDate", required=True),
+        *(_detail(name) for name in (*SERVICE_TYPES, "UniversalAsset", "UniversalConcurrency", "UniversalHour")),
     ),
     paging=Paging("ServiceAssetInfos"),
 )
@@ -132,31 +122,23 @@ VOICES = Operation(
         Field("PurchaseType", help="only leased or customized ones", choices=("Lease", "Custom"), open=True),
         Field("TimbreKeyList", help="only these voices; comes before TimbreKey", many=True),
     ),
-    response=(
-        Field(
-            "TimbreAssets",
-            dict,
-            many=True,
-            required=True,
-            also=("TimbreDetails",),
-            fields=(
-                Field("TimbreKey", required=True),
-                Field("TimbreName", required=True),
-                Field("TimbreSample"),
-                Field("TimbreDesc"),
-                Field("SupportVirtualmanTypeCodes", many=True),
-                Field("SupportDriverTypes", many=True),
-                Field("ExpireDate", help="empty for unlimited"),
-                Field("AudioDuration", int, "total made so far, milliseconds"),
-                Field("AudioNum", int, "audios made so far"),
-                Field("EmotionalCategories", many=True),
-                Field("TimbreGender", int, "1 male, 2 female"),
-                Field("PurchaseType", choices=("Lease", "Custom"), open=True),
-                Field("TimbreType", choices=("Boutique", "SampleBasic", "SampleFast"), open=True),
-                Field("TimbreLanguages", many=True, choices=LANGUAGES, open=True),
-            ),
-        ),
-        TOTAL,
+    response=_listed(
+        "TimbreAssets",
+        Field("TimbreKey", required=True),
+        Field("TimbreName", required=True),
+        Field("TimbreSample"),
+        Field("TimbreDesc"),
+        Field("SupportVirtualmanTypeCodes", many=True),
+        Field("SupportDriverTypes", many=True),
+        Field("ExpireDate", help="empty for unlimited"),
+        Field("AudioDuration", int, "total made so far, milliseconds"),
+        Field("AudioNum", int, "audios made so far"),
+        Field("EmotionalCategories", many=True),
+        Field("TimbreGender", int, "1 male, 2 female"),
+        Field("PurchaseType", choices=("Lease", "Custom"), open=True),
+        Field("TimbreType", choices=("Boutique", "SampleBasic", "SampleFast"), open=True),
+        Field("TimbreLanguages", many=True, choices=LANGUAGES, open=True),
+        also="TimbreDetails",
     ),
     paging=Paging("TimbreAssets"),
 )
@@ -171,22 +153,14 @@ ANCHORS = Operation(
     service="assets",
     doc="Querying Image Asset Information - Query Anchor",
     request=(_TYPE, _ANCHOR_CODES, *PAGE),
-    response=(
-        Field(
-            "Virtualmans",
-            dict,
-            many=True,
-            required=True,
-            fields=(
-                Field("AnchorName", required=True),
-                Field("AnchorCode", required=True),
-                Field("VirtualmanType"),
-                Field("VirtualmanTypeCode"),
-                Field("HeaderImage"),
-                Field("Tag", choices=("Basic", "Standard", "Advanced"), open=True),
-            ),
-        ),
-        TOTAL,
+    response=_listed(
+        "Virtualmans",
+        Field("AnchorName", required=True),
+        Field("AnchorCode", required=True),
+        Field("VirtualmanType"),
+        Field("VirtualmanTypeCode"),
+        Field("HeaderImage"),
+        Field("Tag", choices=("Basic", "Standard", "Advanced"), open=True),
     ),
     paging=Paging("Virtualmans"),
 )
@@ -200,15 +174,12 @@ IMAGES = Operation(
     doc="Querying Image Asset Information - Querying all Avatars under the Anchor",
     # AnchorCode in the table, AnchorCodes in the sample; both as arrays.
     request=(_TYPE, _ANCHOR_CODES, *PAGE),
-    response=(
-        Field(
-            "Virtualmans",
-            dict,
-            many=True,
-            required=True,
-            fields=(*_IMAGE, Field("VirtualmanType"), Field("VirtualmanTypeCode"), EXTRA_PARAMS_ANSWER),
-        ),
-        TOTAL,
+    response=_listed(
+        "Virtualmans",
+        *_IMAGE,
+        Field("VirtualmanType"),
+        Field("VirtualmanTypeCode"),
+        EXTRA_PARAMS_ANSWER,
     ),
     paging=Paging("Virtualmans"),
 )
@@ -220,7 +191,7 @@ ACTIONS = Operation(
     safe=True,
     service="assets",
     doc="Querying the List Of Actions Supported by the Avatar",
-    request=(_KEY,),
+    request=(AVATAR_KEY,),
     response=(ACTIONS_ANSWER,),
 )
 

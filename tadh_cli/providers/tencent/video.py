@@ -8,6 +8,7 @@ from tadh_cli.api.operation import Body, Field, Operation, Payload, Problem, Rul
 from tadh_cli.api.waiter import State, Waiter
 from tadh_cli.providers.tencent.terms import (
     ACTIONS_ANSWER,
+    AVATAR_KEY,
     DRIVER_TYPES,
     EMOTIONS,
     EXTRA_PARAMS_ANSWER,
@@ -23,7 +24,6 @@ _BASE = "/v2/ivh/videomaker/broadcastservice"
 # Unicode characters of InputSsml, tags included.
 MOST_CHARACTERS = 20_000
 
-_KEY = Field("VirtualmanKey", help="avatar: anchor, clothes, pose and resolution", required=True)
 _EMOTION = Field("EmotionCategory", help="emotion, for voices that have several", choices=tuple(EMOTIONS))
 _INTENSITY = Field("EmotionIntensity", int, "strength of the emotion", low=50, high=200)
 _SPEED = Field("Speed", float, "speed of speech, 1.0 is normal", required=True, low=0.5, high=1.5)
@@ -53,7 +53,7 @@ _SPEECH = Field(
 )
 
 # What the basic and the advanced call share before and behind their VideoParam.
-_SCRIPT = (_KEY, Field("InputSsml", help=_TEXT_HELP, most=MOST_CHARACTERS, one_line=True), _SPEECH)
+_SCRIPT = (AVATAR_KEY, Field("InputSsml", help=_TEXT_HELP, most=MOST_CHARACTERS, one_line=True), _SPEECH)
 _DELIVERY = (
     Field("CallbackUrl", help="is sent the result once", url=True, most=999),
     Field("DriverType", help="what drives the avatar", choices=DRIVER_TYPES, default="Text"),
@@ -395,7 +395,7 @@ LEGACY_VOICES = Operation(
     service="video",
     deprecated="every voice can be used with every avatar: see voice.list",
     doc="Querying the Supported Timbres for VirtualmanKey (to Be Deprecated)",
-    request=(_KEY,),
+    request=(AVATAR_KEY,),
     response=(TIMBRES_ANSWER,),
 )
 
@@ -407,7 +407,7 @@ LEGACY_ACTIONS = Operation(
     service="video",
     deprecated="use avatar.actions",
     doc="Querying the Supported Actions for VirtualmanKey",
-    request=(_KEY,),
+    request=(AVATAR_KEY,),
     response=(ACTIONS_ANSWER,),
 )
 
