@@ -35,7 +35,8 @@ def check(
     """List what is wrong with SSML, in the order of the text.
 
     `actions` are the codes the avatar is known to have, empty for an avatar without actions, None if not known.
-    `most_chars` limits the text as it is sent, tags included. `one_line` is for a text that is sent as it stands: line breaks are errors, where otherwise `fold` removes them.
+    `most_chars` limits the text as it is sent, tags included. `one_line` is for a text that is sent as it stands:
+    line breaks are errors, where otherwise `fold` removes them.
     When the text is not well-formed, what depends on which tag holds what is left out.
     """
     text = text.removeprefix(BYTE_ORDER_MARK)
