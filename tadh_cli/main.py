@@ -21,7 +21,7 @@ ENTRIES = {
     "sandbox": ("sandbox", "A local emulator of the whole service"),
     "demo": ("demo", "Make a video without an account, in the sandbox"),
     "completion": ("completion", "Print a shell's completion script"),
-    "help": ("topics", "Explain a topic: exit-codes, environment, ssml"),
+    "help": ("topics", "Explain a topic: exit-codes, environment, pacing, manifest, ssml"),
 }
 HELP = "Command line for operators of Tencent Cloud AI Digital Human: avatars, voices, videos."
 

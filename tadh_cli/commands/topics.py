@@ -74,12 +74,62 @@ def _ssml() -> str:
     )
 
 
-TOPICS = {"exit-codes": _exit_codes, "environment": _environment, "ssml": _ssml}
+def _pacing() -> str:
+    return """\
+What the service wants of sound that drives a live avatar over its WebSocket:
+
+  format       PCM, 16 bits little-endian, 16 kHz, mono
+  packets      5120 bytes (160 ms of sound), numbered from 1; the last one may be shorter
+  schedule     one packet every 120 ms from the start on, not from the packet before: a late one delays no other
+  burst        up to 6 packets may go at once at the beginning
+  too fast     under 120 ms the service holds packets back
+  too slow     over 160 ms the picture stutters
+  the end      an empty packet marked final; without it the service ends the utterance by itself after 2 seconds
+  one ReqId    for all packets of an utterance, the final one included
+
+Sound from a microphone comes in real time: send each 160 ms as they are complete, without the burst.
+The source is the documentation of the interactive driving interface, Audio Driving."""
+
+
+# A list of videos, made one after another; run again it goes on where it ended.
+BATCH_SCRIPT = """\
+jq -c . list.jsonl | while read -r row; do
+  name=$(jq -r .name <<<"$row")
+  [ -e "out/$name.mp4" ] && continue
+  jq -r .text <<<"$row" | tadh video create --avatar "$AVATAR" --text - --format mp4 \\
+    --wait --download "out/$name.mp4" || break
+done"""
+
+
+def _manifest() -> str:
+    script = BATCH_SCRIPT.replace("\n", "\n  ")
+    return f"""\
+A list of videos is best kept as lines of JSON, one video a line:
+
+  {{"name": "welcome", "text": "Welcome to our shop."}}
+  {{"name": "goodbye", "text": "Come back soon."}}
+
+This makes what is not there yet, one after another, and stops at the first failure:
+
+  {script}
+
+A file appears when it is complete, so that what is there need not be made again. After exit code 8, 9 or 10 the
+video goes on at the service: `tadh video list` shows its id, `tadh video wait ID --download out/NAME.mp4` brings it
+home. After exit code 12 look at `tadh task list --state unknown` before anything is made twice."""
+
+
+TOPICS = {
+    "exit-codes": _exit_codes,
+    "environment": _environment,
+    "pacing": _pacing,
+    "manifest": _manifest,
+    "ssml": _ssml,
+}
 
 
 @commands.command("help", examples=("tadh help exit-codes", "tadh help environment"))
 def help_(tadh: Tadh, topic: Annotated[str | None, typer.Argument(metavar="TOPIC")] = None) -> Text:
-    """Explain a topic: exit-codes, environment, ssml."""
+    """Explain a topic: exit-codes, environment, pacing, manifest, ssml."""
     if topic is None:
         return Text("Topics: " + ", ".join(TOPICS) + "\nOf a command: tadh COMMAND --help")
     if topic not in TOPICS:

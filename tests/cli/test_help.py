@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tadh_cli.commands._command import Spec
+from tadh_cli.commands.topics import BATCH_SCRIPT
 from tadh_cli.main import ENTRIES
 from tadh_cli.sandbox.hosting import Hosted
 from tests import footage
@@ -117,3 +119,16 @@ def test_examples_run(group: str, example: str, sandbox: Hosted, tadh: Program, 
         ["bash", "-c", example], env={**os.environ, **env, "PATH": path}, capture_output=True, text=True, timeout=60
     )
     assert ran.returncode == 0, ran.stderr
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="the script needs jq")
+def test_the_script_for_a_list_of_videos_makes_each_once(sandbox: Hosted, tadh: Program) -> None:
+    assert BATCH_SCRIPT.splitlines()[0] in tadh("help", "manifest").out
+    Path("list.jsonl").write_text('{"name": "one", "text": "Hi"}\n{"name": "第二", "text": "Bye & thanks"}\n')
+    avatar = _avatar(lambda *args: tadh("-p", "sandbox", *args))
+    path = f"{Path(SCRIPT).parent}{os.pathsep}{os.environ['PATH']}"
+    env = {**os.environ, "TADH_PROFILE": "sandbox", "AVATAR": avatar, "PATH": path}
+    for _ in range(2):
+        subprocess.run(["bash", "-c", BATCH_SCRIPT], env=env, capture_output=True, check=True, timeout=60)
+    assert sorted(path.name for path in Path("out").glob("*.mp4")) == ["one.mp4", "第二.mp4"]
+    assert len([entry for entry in sandbox.journal() if entry["operation"].startswith("video.create")]) == 2

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tadh_cli.commands.topics import TOPICS
 from tests.program import Program, Ran
 from tests.snapshots import ROOT
 
@@ -115,7 +116,7 @@ def test_the_version_is_told_among_other_options(tadh: Program, args: tuple[str,
     assert tadh(*args).out.startswith("tadh ")
 
 
-@pytest.mark.parametrize("topic", ["exit-codes", "environment", "ssml"])
+@pytest.mark.parametrize("topic", TOPICS)
 def test_topics_are_explained(tadh: Program, topic: str) -> None:
     assert len(tadh("help", topic).out.splitlines()) > 10
 
