@@ -10,9 +10,8 @@ import typer
 from tadh_cli.api.customization import AvatarCustomization
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
-from tadh_cli.commands.customizing import CUSTOMIZED, decide, make
+from tadh_cli.commands.customizing import decide, look, make
 from tadh_cli.commands.customizing import wait as wait_for
-from tadh_cli.commands.following import look
 from tadh_cli.commands.options import (
     All,
     AutoConfirm,
@@ -142,7 +141,7 @@ def status(tadh: Tadh, task: Tasks = None, all_: All = False) -> Records | Recor
 
     In the stage CONFIRM the demo videos wait for your decision; at the end the avatar's key is there.
     """
-    return look(tadh, "avatar", task, CUSTOMIZED, all_=all_)
+    return look(tadh, "avatar", task, all_=all_)
 
 
 @commands.command("wait", examples=('tadh avatar wait "$TASK"', "tadh avatar wait --all --timeout 2h --interval 5m"))

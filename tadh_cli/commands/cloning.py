@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tadh_cli.api.customization import RecordingCheck, VoiceClone
 from tadh_cli.commands import customizing
 from tadh_cli.commands.context import Tadh
-from tadh_cli.commands.following import concluded, followed
+from tadh_cli.commands.following import Course, concluded, followed
 from tadh_cli.commands.options import Following
 from tadh_cli.commands.packing import packed
 from tadh_cli.commands.submitting import Sending, advised, planned, rehearsed, submitted
@@ -71,11 +71,12 @@ def look(tadh: Tadh, task_id: str, edition: str | None, following: Following, *,
         tadh.problems.append(f"--edition {edition or ''!r} is not one of basic, ultra")
     tadh.refuse()
     assert edition is not None
+    task_id = tadh.tasks.identify(task_id)
     if waits:
         return Record(_inspected(tadh, task_id, edition, following), CHECKED)
     waiter = _waiter(tadh, edition)
     with tadh.resumable(f"voice check-status {task_id} --edition {edition}", task_id):
-        return Record(concluded(tadh, waiter, tadh.tasks.look(waiter, task_id)), CHECKED)
+        return Record(concluded(tadh, waiter, tadh.tasks.look(waiter, task_id), CHECKED), CHECKED)
 
 
 def _waiter(tadh: Tadh, edition: str) -> Waiter:
@@ -86,7 +87,8 @@ def _inspected(tadh: Tadh, task_id: str, edition: str, following: Following) -> 
     """The record of an inspection that ended well."""
     waiter = _waiter(tadh, edition)
     with tadh.resumable(f"voice check-status {task_id} --edition {edition} --wait", task_id):
-        return concluded(tadh, waiter, followed(tadh, waiter, [task_id], following)[task_id])
+        course = Course(waiter, [task_id], view=CHECKED)
+        return concluded(tadh, waiter, followed(tadh, waiter, [task_id], following, course)[task_id], CHECKED)
 
 
 def clone(
@@ -97,8 +99,13 @@ def clone(
     if is_ultra and wanted.audio and not wanted.audio_id:
         return _inspect_and_clone(tadh, wanted, sending, following, auto_confirm=auto_confirm)
     with packed(tadh, () if is_ultra else wanted.material) as material:
-        wanted = replace(wanted, material=material or wanted.material)
-        return customizing.make(tadh, "voice", wanted, sending, following, auto_confirm=auto_confirm)
+        submission = customizing.prepared(
+            tadh, replace(wanted, material=material or wanted.material), sending, following
+        )
+        if sending.dry_run:
+            return Record(rehearsed(tadh, submission))
+        record = customizing.ordered(tadh, "voice", submission)
+    return customizing.outcome(tadh, "voice", record, sending, following, auto_confirm=auto_confirm)
 
 
 def _inspect_and_clone(
@@ -109,7 +116,7 @@ def _inspect_and_clone(
     following.check(tadh)
     recording = RecordingCheck(recording=wanted.audio, source="--audio", edition="ultra", text_id=wanted.text_id)
     named = replace(wanted, audio=None, text_id=None, audio_id=_TO_BE_INSPECTED)
-    inspection, cloning = _planned_both(tadh, recording, named, sending)
+    inspection, cloning = _planned_both(tadh, recording, named, sending, following)
     if sending.dry_run:
         return Record({**rehearsed(tadh, cloning), "Before": rehearsed(tadh, inspection)})
     task_id = submitted(tadh, inspection)["TaskId"]
@@ -117,27 +124,28 @@ def _inspect_and_clone(
     audio_id = str(_inspected(tadh, task_id, "ultra", following)["AudioId"])
     tadh.messages.say(f"the recording passed: {audio_id}")
     try:
-        passed = replace(named, audio_id=audio_id)
-        return customizing.make(tadh, "voice", passed, sending, following, auto_confirm=auto_confirm)
+        cloning = replace(cloning, prepared=cloning.with_urls({"AudioId": audio_id}))
+        record = customizing.ordered(tadh, "voice", cloning)
     except TadhError as error:
         advice = f"the recording passed its inspection: give --audio-id {audio_id} instead of --audio"
-        raise error if error.task_id else advised(error, advice) from error.__cause__
+        raise advised(error, advice) from error.__cause__
+    return customizing.outcome(tadh, "voice", record, sending, following, auto_confirm=auto_confirm)
 
 
 def _planned_both(
-    tadh: Tadh, recording: RecordingCheck, voice: VoiceClone, sending: Sending
+    tadh: Tadh, recording: RecordingCheck, voice: VoiceClone, sending: Sending, following: Following
 ) -> tuple[Submission, Submission]:
     """The inspection and the clone; problems of both are told together."""
     problems: list[str] = []
     plans: list[Submission] = []
-    # What --set says is meant for the clone.
-    orders = (
-        (tadh.provider.customization_order(voice), sending),
-        (tadh.provider.check_order(recording), replace(sending, set=())),
+    steps: tuple[Callable[[], Submission], ...] = (
+        lambda: customizing.prepared(tadh, voice, sending, following),
+        # What --set says is meant for the clone.
+        lambda: planned(tadh, tadh.provider.check_order(recording), replace(sending, set=())),
     )
-    for order, how in orders:
+    for step in steps:
         try:
-            plans.append(planned(tadh, order, how))
+            plans.append(step())
         except InputError as error:
             problems += error.problems
     if problems:

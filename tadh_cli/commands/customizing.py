@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tadh_cli.api.customization import Customization
 from tadh_cli.api.production import Names
-from tadh_cli.api.waiter import State
+from tadh_cli.api.waiter import State, Waiter
+from tadh_cli.commands import following
 from tadh_cli.commands.context import Tadh
-from tadh_cli.commands.following import all_concluded, chosen, concluded, followed
 from tadh_cli.commands.options import Following, pairs
-from tadh_cli.commands.submitting import Sending, planned, rehearsal, rehearsed, submitted
-from tadh_cli.errors import InputError, TadhError
+from tadh_cli.commands.submitting import Sending, advised, planned, rehearsal, rehearsed, submitted
+from tadh_cli.engine.ledger import REFUSED, SENDING, UNKNOWN
+from tadh_cli.errors import InputError, OutcomeUnknown, Refused, TadhError, carrying, together
 from tadh_cli.ui.forms import lines
 from tadh_cli.ui.records import Column, Record, Records, View
+
+if TYPE_CHECKING:
+    from tadh_cli.engine.client import Prepared
+    from tadh_cli.engine.submission import Submission
 
 CUSTOMIZED = View(
     columns=(
@@ -40,21 +46,56 @@ CUSTOMIZED = View(
 
 
 def make(
-    tadh: Tadh, kind: str, wanted: Customization, sending: Sending, following: Following, *, auto_confirm: bool
+    tadh: Tadh, kind: str, wanted: Customization, sending: Sending, patience: Following, *, auto_confirm: bool
 ) -> Record | Records:
     """Check, upload, submit, and if asked for follow one avatar or voice."""
-    following.check(tadh)
-    wanted = replace(wanted, demo_text=_demo_text(tadh, wanted.demo_text))
-    submission = planned(tadh, tadh.provider.customization_order(wanted), sending)
+    submission = prepared(tadh, wanted, sending, patience)
     if sending.dry_run:
         return Record(rehearsed(tadh, submission))
-    record = submitted(tadh, submission)
-    task_id = record["TaskId"]
-    status = tadh.command(f"{kind} status {task_id}")
-    tadh.messages.say(f"{kind} {task_id} is submitted; `{status}` tells where it stands")
+    return outcome(tadh, kind, ordered(tadh, kind, submission), sending, patience, auto_confirm=auto_confirm)
+
+
+def prepared(tadh: Tadh, wanted: Customization, sending: Sending, patience: Following) -> Submission:
+    """The completely checked request for one avatar or voice."""
+    patience.check(tadh)
+    wanted = replace(wanted, demo_text=_demo_text(tadh, wanted.demo_text))
+    return planned(tadh, tadh.provider.customization_order(wanted), sending)
+
+
+def ordered(tadh: Tadh, kind: str, submission: Submission) -> dict[str, Any]:
+    """The record of an avatar or voice that was submitted, its files uploaded before."""
+    earlier = _of_this_name(tadh, submission)
+    if earlier:
+        tadh.messages.warn(f"{earlier}; the service refuses a name that it has already")
+    try:
+        record = submitted(tadh, submission)
+    except Refused as error:
+        raise (advised(error, f"{earlier}: do not order it again under another name") if earlier else error) from None
+    status = tadh.command(f"{kind} status {record['TaskId']}")
+    tadh.messages.say(f"{kind} {record['TaskId']} is submitted; `{status}` tells where it stands")
+    return record
+
+
+def _of_this_name(tadh: Tadh, submission: Submission) -> str:
+    """What the ledger knows of an earlier order of the same name, in words; empty when there is none that matters."""
+    payload = submission.prepared.payload
+    for past in tadh.ledger.tasks(profile=tadh.settings.profile):
+        request = past.get("Request") or {}
+        if request.get("MakeType") and request.get("AnchorName") == payload.get("AnchorName"):
+            if past["State"] in (UNKNOWN, SENDING):
+                return f"{past['TaskId']} in the ledger has this name and may have been made, its outcome is unknown"
+            if past["State"] not in (REFUSED, State.FAILED.value):
+                return f"{past['Kind']} {past['TaskId']} was submitted under this name"
+    return ""
+
+
+def outcome(
+    tadh: Tadh, kind: str, record: dict[str, Any], sending: Sending, patience: Following, *, auto_confirm: bool
+) -> Record | Records:
+    """What was submitted, followed to its end if asked for."""
     if not sending.wait:
         return Record(record, CUSTOMIZED)
-    return _followed_to_the_end(tadh, kind, [task_id], following, is_one=True, auto_confirm=auto_confirm)
+    return _followed_to_the_end(tadh, kind, [record["TaskId"]], patience, is_one=True, auto_confirm=auto_confirm)
 
 
 def _demo_text(tadh: Tadh, given: str | None) -> str | None:
@@ -76,72 +117,120 @@ def _demo_text(tadh: Tadh, given: str | None) -> str | None:
     return narration.fold(text)
 
 
+def look(tadh: Tadh, kind: str, given: Sequence[str] | None, *, all_: bool) -> Record | Records:
+    """Where avatars or voices stand, with the key of what is finished."""
+    return following.look(
+        tadh, kind, given, CUSTOMIZED, all_=all_, complete=lambda record: _with_key(tadh, kind, record)
+    )
+
+
 def wait(
-    tadh: Tadh, kind: str, given: Sequence[str] | None, following: Following, *, all_: bool, auto_confirm: bool
+    tadh: Tadh, kind: str, given: Sequence[str] | None, patience: Following, *, all_: bool, auto_confirm: bool
 ) -> Record | Records:
     """Avatars or voices to their end, or to a decision that a person has to make."""
-    following.check(tadh)
-    ids = chosen(tadh, kind, given, all_=all_)
+    patience.check(tadh)
+    ids = following.chosen(tadh, kind, given, all_=all_)
     tadh.refuse()
     is_one = len(ids) == 1 and not all_
-    return _followed_to_the_end(tadh, kind, ids, following, is_one=is_one, auto_confirm=auto_confirm)
+    return _followed_to_the_end(tadh, kind, ids, patience, is_one=is_one, auto_confirm=auto_confirm)
 
 
 def _followed_to_the_end(
-    tadh: Tadh, kind: str, ids: Sequence[str], following: Following, *, is_one: bool, auto_confirm: bool
+    tadh: Tadh, kind: str, ids: Sequence[str], patience: Following, *, is_one: bool, auto_confirm: bool
 ) -> Record | Records:
-    resume = f"{kind} wait {' '.join(ids)}" + (" --auto-confirm" if auto_confirm else "")
+    resume = shlex.join([kind, "wait", *ids, *(["--auto-confirm"] if auto_confirm else [])])
     waiter = tadh.provider.waiter(kind)
     with tadh.resumable(resume, ids[0] if len(ids) == 1 else ""):
-        found = followed(tadh, waiter, ids, following)
+        found = following.followed(tadh, waiter, ids, patience, _course(waiter, ids))
         undecided = [task_id for task_id, record in found.items() if waiter.classify(record) is State.DECISION]
+        failures: list[TadhError] = []
         if auto_confirm and undecided:
-            for task_id in undecided:
-                _decide(tadh, {"TaskId": task_id, "Operate": "AGREE"})
+            failures = _agree_to_all(tadh, kind, undecided)
+            agreed = [task_id for task_id in undecided if task_id not in {error.task_id for error in failures}]
             # The service may need a moment to heed the decision: it is not waited for again.
-            rows = tuple(row for row in waiter.rows if row[1] is not State.DECISION)
-            found |= followed(tadh, waiter._replace(rows=rows), undecided, following)
+            heeding = waiter._replace(rows=tuple(row for row in waiter.rows if row[1] is not State.DECISION))
+            found |= following.followed(tadh, heeding, agreed, patience, _course(heeding, agreed))
         else:
             for task_id in undecided:
                 _ask_for_decision(tadh, kind, found[task_id])
         records = {task_id: _with_key(tadh, kind, record) for task_id, record in found.items()}
+        if failures:
+            whole = together(failures, len(ids))
+            raise carrying(whole, list(records.values()), is_list=not is_one, view=CUSTOMIZED)
         if is_one:
-            return Record(concluded(tadh, waiter, records[ids[0]]), CUSTOMIZED)
-        return Records(all_concluded(tadh, waiter, list(records.values())), CUSTOMIZED)
+            return Record(following.concluded(tadh, waiter, records[ids[0]], CUSTOMIZED), CUSTOMIZED)
+        return Records(following.all_concluded(tadh, waiter, list(records.values()), CUSTOMIZED), CUSTOMIZED)
+
+
+def _course(waiter: Waiter, ids: Sequence[str]) -> following.Course:
+    return following.Course(waiter, ids, view=CUSTOMIZED)
+
+
+def _agree_to_all(tadh: Tadh, kind: str, ids: Sequence[str]) -> list[TadhError]:
+    """Accept each demo; one that fails does not stop the others."""
+    failures: list[TadhError] = []
+    for task_id in ids:
+        try:
+            _decide(tadh, kind, {"TaskId": task_id, "Operate": "AGREE"})
+        except TadhError as error:
+            error.task_id = task_id
+            failures.append(error)
+    return failures
 
 
 def _ask_for_decision(tadh: Tadh, kind: str, record: Mapping[str, Any]) -> None:
     task_id = record["TaskId"]
+    for training in record.get("TrainRecord") or ():
+        tadh.messages.say(
+            f"earlier demo ({training.get('StartTime')}): {' '.join(map(str, training.get('Record') or ()))}"
+        )
     for url in record.get("DemoUrls") or ():
         tadh.messages.say(f"demo: {url}")
+    if not record.get("DemoUrls"):
+        said = record.get("StageInfo") or "nothing"
+        tadh.messages.warn(f"the service gave no link to a demo that can be read; it says: {said}")
     confirm, reject = (tadh.command(f"{kind} {word} {task_id}") for word in ("confirm", "reject"))
     tadh.messages.say(f"{kind} {task_id} waits for your decision: `{confirm}` or `{reject} --reason TEXT`")
 
 
 def decide(
-    tadh: Tadh, kind: str, task_id: str, operate: str, reason: str | None, *, dry_run: bool, set_: Sequence[str]
+    tadh: Tadh, kind: str, given: str, operate: str, reason: str | None, *, dry_run: bool, set_: Sequence[str]
 ) -> Record:
     """Accept or reject the demo of an avatar or a voice; the decision is sent once."""
+    task_id = tadh.tasks.identify(given)
     values = {"TaskId": task_id, "Operate": operate, "Reason": reason}
     overrides = dict(pairs(tadh, "--set", set_))
+    if dry_run:
+        return Record(rehearsal(tadh, _decision(tadh, values, overrides), (), ()))
     with tadh.resumable(f"{kind} status {task_id}", task_id):
-        if dry_run:
-            return Record(rehearsal(tadh, _prepared(tadh, values, overrides), (), ()))
-        _decide(tadh, values, overrides)
+        _decide(tadh, kind, values, overrides)
     told = "accepted" if operate == "AGREE" else "rejected"
     tadh.messages.say(f"{kind} {task_id}: the demo is {told}; `{tadh.command(f'{kind} wait {task_id}')}` follows it on")
     try:
-        return Record(tadh.tasks.look(tadh.provider.waiter(kind), task_id), CUSTOMIZED)
+        record = tadh.tasks.look(tadh.provider.waiter(kind), task_id)
+        return Record(_with_key(tadh, kind, record), CUSTOMIZED)
     except TadhError as error:
         tadh.messages.warn(f"the decision is made, but the task can't be looked at now: {error.message}")
         return Record({"TaskId": task_id, "Kind": kind, "Profile": tadh.settings.profile, "Operate": operate})
 
 
-def _decide(tadh: Tadh, values: Mapping[str, object], overrides: Mapping[str, str] | None = None) -> None:
-    tadh.client.send(_prepared(tadh, values, overrides))
+def _decide(tadh: Tadh, kind: str, values: Mapping[str, object], overrides: Mapping[str, str] | None = None) -> None:
+    """Send a decision once. When its answer is lost the task itself tells whether it was heeded."""
+    try:
+        tadh.client.send(_decision(tadh, values, overrides))
+    except OutcomeUnknown as error:
+        waiter, task_id = tadh.provider.waiter(kind), str(values["TaskId"])
+        try:
+            heeded = waiter.classify(tadh.tasks.look(waiter, task_id)) is not State.DECISION
+        except TadhError:
+            heeded = False
+        if not heeded:
+            status = tadh.command(f"{kind} status {task_id}")
+            error.hint = f"nothing was repeated; `{status}` tells whether the decision was heeded"
+            raise
 
 
-def _prepared(tadh: Tadh, values: Mapping[str, object], overrides: Mapping[str, str] | None) -> Any:
+def _decision(tadh: Tadh, values: Mapping[str, object], overrides: Mapping[str, str] | None) -> Prepared:
     operation = tadh.provider.operation("customization.confirm")
     names = Names({"TaskId": "TASK", "Reason": "--reason"})
     return tadh.client.prepare(operation, values, overrides=overrides, names=names)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,8 @@ from tadh_cli.errors import InputError, NotFound, TadhError, TaskFailed, carryin
 from tadh_cli.masking import MASK
 from tadh_cli.ui.records import Record, Records, View
 
+Complete = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
 
 @dataclass
 class Course:
@@ -24,6 +26,7 @@ class Course:
     # The last record of each task, and those that the service does not know.
     found: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
+    view: View | None = None
 
     def saw(self, snapshot: Snapshot) -> None:
         if snapshot.record:
@@ -35,7 +38,7 @@ class Course:
         """The failure that ended it, with what is known."""
         if isinstance(error, NotFound):
             self.gone |= set(error.task_id.split())
-        return carrying(error, list(self.found.values()), is_list=len(self.ids) > 1)
+        return carrying(error, list(self.found.values()), is_list=len(self.ids) > 1, view=self.view)
 
     def left(self, *, with_done: bool) -> list[str]:
         """The tasks that are worth waiting for again: those not known to have ended, or not to have failed."""
@@ -46,8 +49,13 @@ class Course:
         return self.waiter.classify(self.found[task_id]) if task_id in self.found else State.QUEUED
 
 
-def look(tadh: Tadh, kind: str, given: Sequence[str] | None, view: View, *, all_: bool) -> Records | Record:
-    """One question about each task; a failure is raised when all have been asked, with the records of the others."""
+def look(
+    tadh: Tadh, kind: str, given: Sequence[str] | None, view: View, *, all_: bool, complete: Complete | None = None
+) -> Records | Record:
+    """One question about each task; a failure is raised when all have been asked, with the records of the others.
+
+    `complete` adds to a record what the task's own answer lacks.
+    """
     ids = chosen(tadh, kind, given, all_=all_)
     waiter = tadh.provider.waiter(kind)
     is_list = all_ or len(ids) > 1
@@ -55,7 +63,8 @@ def look(tadh: Tadh, kind: str, given: Sequence[str] | None, view: View, *, all_
     failures: list[TadhError] = []
     for task_id in ids:
         try:
-            records.append(tadh.tasks.look(waiter, task_id))
+            record = tadh.tasks.look(waiter, task_id)
+            records.append(complete(record) if complete else record)
         except TadhError as error:
             error.task_id = task_id
             failures.append(error)
@@ -83,19 +92,21 @@ def followed(
     return course.found
 
 
-def concluded(tadh: Tadh, waiter: Waiter, record: Mapping[str, Any]) -> Mapping[str, Any]:
+def concluded(tadh: Tadh, waiter: Waiter, record: Mapping[str, Any], view: View) -> Mapping[str, Any]:
     """The record of one task; raises its failure."""
     if waiter.classify(record) is State.FAILED:
-        raise carrying(tadh.tasks.failure(waiter, record), [record])
+        raise carrying(tadh.tasks.failure(waiter, record), [record], view=view)
     return record
 
 
-def all_concluded(tadh: Tadh, waiter: Waiter, records: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+def all_concluded(
+    tadh: Tadh, waiter: Waiter, records: Sequence[Mapping[str, Any]], view: View
+) -> Sequence[Mapping[str, Any]]:
     """The records of several tasks; raises a failure for those that failed."""
     failed = [tadh.tasks.failure(waiter, record) for record in records if waiter.classify(record) is State.FAILED]
     if failed:
         many = TaskFailed(f"{len(failed)} of {len(records)} failed: {failed[0].message}")
-        raise carrying(failed[0] if len(failed) == 1 else many, records, is_list=True)
+        raise carrying(failed[0] if len(failed) == 1 else many, records, is_list=True, view=view)
     return records
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,15 +27,30 @@ def packed(tadh: Tadh, material: Sequence[str]) -> Iterator[tuple[str, ...]]:
     if not material or (len(material) == 1 and _is_ready(material[0])):
         yield tuple(material)
         return
+    sources = [Path(given) for given in material]
     try:
-        target = _zipped(tadh, material)
+        _refuse_unfit(tadh, material, sources)
     except InputError as error:
         # The stand-in lets the other options be checked as well.
         tadh.problems += error.problems
         yield (_UNREADABLE,)
         return
-    yield (str(target),)
-    target.unlink(missing_ok=True)
+    with _zipped(tadh, sources) as target:
+        yield (str(target),)
+
+
+def _refuse_unfit(tadh: Tadh, material: Sequence[str], sources: Sequence[Path]) -> None:
+    from tadh_cli.engine.inputs import is_url
+    from tadh_cli.media.archive import recordings
+    from tadh_cli.media.preflight import inspect_recordings, refuse
+
+    urls = [given for given in material if is_url(given)]
+    if urls:
+        raise InputError([f"--material {url} is a URL, and those can't be packed together with others" for url in urls])
+    found, _ = recordings(sources)
+    if not found:
+        raise InputError(f"--material {', '.join(material)}: there is no WAV")
+    refuse("--material", *inspect_recordings(found, tadh.provider.limit("voice-zip")))
 
 
 def _is_ready(given: str) -> bool:
@@ -50,19 +67,46 @@ def _is_ready(given: str) -> bool:
         return kind_of(file.read(HEAD_BYTES)) == "zip"
 
 
-def _zipped(tadh: Tadh, material: Sequence[str]) -> Path:
+@contextmanager
+def _zipped(tadh: Tadh, sources: Sequence[Path]) -> Iterator[Path]:
+    """The packed recordings; the same unchanged files are packed once, and kept when the block fails."""
     from tadh_cli.media.archive import pack, recordings
 
-    sources = [Path(given) for given in material]
     folder = config.uploads_dir()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     _tidy(folder, tadh.clock.now_s())
-    target = folder / f"{_digest(recordings(sources)[0])}.zip"
-    if not target.exists():
-        packed = pack(sources, target, tadh.provider.limit("voice-zip"), flag="--material")
-        for name in packed.ignored:
-            tadh.messages.warn(f"--material: {name} is no WAV and is left out")
-    return target
+    found, ignored = recordings(sources)
+    for name in ignored:
+        tadh.messages.warn(f"--material: {name} is no WAV and is left out")
+    with _claimed(folder / f"{_stem(sources)}-{_digest(found)}.zip") as target:
+        if not target.exists():
+            pack(sources, target, tadh.provider.limit("voice-zip"), flag="--material")
+        yield target
+        target.unlink(missing_ok=True)
+
+
+@contextmanager
+def _claimed(target: Path) -> Iterator[Path]:
+    """The target for this process alone; a second one that packs the same at the same time gets one of its own."""
+    try:
+        import fcntl
+    except ImportError:
+        yield target.with_stem(f"{target.stem}-{os.getpid()}")
+        return
+    lock = target.with_suffix(".lock")
+    with open(lock, "w") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield target.with_stem(f"{target.stem}-{os.getpid()}")
+            return
+        yield target
+        lock.unlink(missing_ok=True)
+
+
+def _stem(sources: Sequence[Path]) -> str:
+    """By what the recordings are called, so that people know the zip again."""
+    return re.sub(r"[^A-Za-z0-9_]+", "-", sources[0].resolve().stem).strip("-")[:20] or "recordings"
 
 
 def _digest(recordings: Sequence[Path]) -> str:
@@ -72,6 +116,6 @@ def _digest(recordings: Sequence[Path]) -> str:
 
 
 def _tidy(folder: Path, now_s: float) -> None:
-    for path in folder.glob("*.zip"):
+    for path in (*folder.glob("*.zip"), *folder.glob("*.lock")):
         if now_s - path.stat().st_mtime > _KEPT_S:
             path.unlink(missing_ok=True)

@@ -87,7 +87,7 @@ def make(
     record = _submitted(tadh, plan)
     task_id = record["TaskId"]
     waiter = tadh.provider.waiter(kind)
-    course = Course(waiter, [task_id])
+    course = Course(waiter, [task_id], view=view)
     with tadh.resumable(lambda: delivery.rest(course), task_id):
         tadh.messages.say(f"{kind} {task_id} is submitted{_about(plan)}")
         if not (delivery.wait or delivery.download):
@@ -120,7 +120,7 @@ def follow(
     tadh.problems += target.check(is_new=False) if target else []
     tadh.refuse()
     waiter = tadh.provider.waiter(kind)
-    course = Course(waiter, ids)
+    course = Course(waiter, ids, view=view)
 
     def rest() -> list[str]:
         left = course.left(with_done=bool(download))
@@ -164,7 +164,7 @@ def fetch(
     tadh.problems += target.check(is_new=False)
     tadh.refuse()
     task_id = tadh.tasks.named(task_id)
-    course = Course(waiter, [task_id])
+    course = Course(waiter, [task_id], view=view)
 
     def rest() -> list[str]:
         left = course.left(with_done=True)
@@ -301,7 +301,7 @@ def _delivered(
 ) -> Record | None:
     """One finished task, its files fetched; raises its failure."""
     (record,) = found.values()
-    concluded(tadh, waiter, record)
+    concluded(tadh, waiter, record, view)
     if target is None:
         return Record(record, view)
     if target.is_stdout:
@@ -322,7 +322,7 @@ def _all_delivered(
             else record
             for record in records
         ]
-    return Records(all_concluded(tadh, waiter, records), view)
+    return Records(all_concluded(tadh, waiter, records, view), view)
 
 
 def _fetched(tadh: Tadh, waiter: Waiter, record: Mapping[str, Any], target: Target) -> list[str]:

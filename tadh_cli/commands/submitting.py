@@ -68,6 +68,9 @@ def submitted(tadh: Tadh, submission: Submission) -> dict[str, Any]:
 
     urls: dict[str, str] = {}
     flags: dict[str, str] = {}
+    if submission.uploads:
+        # What can't be written down later need not be uploaded now.
+        tadh.ledger.prove()
     with in_store(flags):
         for upload in submission.uploads:
             url = uploaded(tadh, upload.file, upload.folder, suffix=upload.suffix)

@@ -12,9 +12,8 @@ from tadh_cli.api.customization import RecordingCheck, VoiceClone
 from tadh_cli.api.video import AudioOptions
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
-from tadh_cli.commands.customizing import CUSTOMIZED, decide
+from tadh_cli.commands.customizing import decide, look
 from tadh_cli.commands.customizing import wait as wait_for
-from tadh_cli.commands.following import look
 from tadh_cli.commands.options import (
     All,
     AutoConfirm,
@@ -257,7 +256,7 @@ def status(tadh: Tadh, task: Tasks = None, all_: All = False) -> Records | Recor
 
     In the stage CONFIRM the demo waits for your decision; at the end the voice's key is there.
     """
-    return look(tadh, "voice", task, CUSTOMIZED, all_=all_)
+    return look(tadh, "voice", task, all_=all_)
 
 
 @commands.command("wait", examples=('tadh voice wait "$TASK"', "tadh voice wait --all --timeout 2h --interval 5m"))

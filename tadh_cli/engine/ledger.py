@@ -123,6 +123,12 @@ class Ledger:
                 [(path, task_id, place) for place, path in enumerate(files)],
             )
 
+    def prove(self) -> None:
+        """Raise ConfigError now if an intent could not be written down."""
+        with self._write() as db:
+            db.execute("INSERT OR REPLACE INTO files (path, task_id, place) VALUES ('', '', 0)")
+            db.execute("DELETE FROM files WHERE path = ''")
+
     # Reading -------------------------------------------------------------------------------------------
 
     def find(self, task_id: str) -> dict[str, Any] | None:

@@ -35,6 +35,10 @@ _KEPT_S = 7 * 86_400.0
 _GONE = "the service does not know it any more"
 
 
+# Keys of what a task made.
+_KEYS = ("VirtualmanKey", "TimbreKey")
+
+
 @dataclass
 class Tasks:
     """The bridge between the service, which knows how a task stands, and the ledger, which knows its past."""
@@ -152,6 +156,13 @@ class Tasks:
         entry = self.ledger.find(name) if name.startswith("#") else None
         return str(entry["TaskId"]) if entry else name
 
+    def identify(self, name: str) -> str:
+        """As `named`; raises what became of an entry that has no id."""
+        task_id = self.named(name)
+        if task_id.startswith("#"):
+            raise self._without_id(task_id)
+        return task_id
+
     def _without_id(self, name: str) -> TadhError:
         """Why the service can't be asked about an entry: it never gave it an id."""
         entry = self.ledger.find(name)
@@ -189,6 +200,8 @@ class Tasks:
         with self._unless_ledger_fails():
             past = self.ledger.find(task_id)
             if past is not None:
+                # Keys that were looked up elsewhere are kept when the task's own answer lacks them.
+                answer = {**{key: past[key] for key in _KEYS if past.get(key)}, **answer}
                 self.ledger.observed(task_id, state, str(answer.get("Status", "")), self.client.mask.document(answer))
                 past = self.ledger.find(task_id)
         return task_record(waiter.kind, task_id, self.client.settings.profile, answer, past, self._end_s(state, past))

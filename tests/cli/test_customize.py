@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 from zipfile import ZipFile
@@ -114,8 +115,33 @@ def test_a_decision_can_be_rehearsed(on: On, sandbox: Hosted) -> None:
 
 def test_a_lost_answer_to_a_decision_is_not_repeated(on: On, studio: str, sandbox: Hosted) -> None:
     sandbox.set_faults([{"operation": "customization.confirm", "reset": "after", "times": 1}])
+    assert on("avatar", "confirm", studio).json["Status"] == "SUCCESS"
+    assert len(sandbox.journal("customization.confirm")) == 1
+
+
+def test_a_decision_that_was_lost_on_its_way_is_told(on: On, studio: str, sandbox: Hosted) -> None:
+    sandbox.set_faults([{"operation": "customization.confirm", "reset": "before", "times": 1}])
     ran = on("avatar", "confirm", studio, code=12)
-    assert f"avatar status {studio}" in ran.error["Resume"] and len(sandbox.journal("customization.confirm")) == 1
+    assert f"avatar status {studio}` tells whether" in ran.error["Hint"]
+    assert len(sandbox.journal("customization.confirm")) == 1
+
+
+def test_a_demo_without_a_readable_link_is_warned_about(on: On, studio: str, sandbox: Hosted) -> None:
+    sandbox.set_faults([{"operation": "customization.get", "replace": "StageInfo", "by": "{broken"}])
+    assert "no link to a demo that can be read; it says: {broken" in on("avatar", "wait", studio).err
+
+
+def test_an_entry_without_an_id_can_not_be_decided(on: On, portrait: Path, sandbox: Hosted) -> None:
+    sandbox.set_faults([{"operation": "customization.create", "reset": "after", "times": 1}])
+    customized(on, code=12)
+    assert on("avatar", "confirm", "#1", code=12).error["TaskId"] == "#1"
+    assert sandbox.journal("customization.confirm") == []
+
+
+def test_status_keeps_the_key_that_was_found(on: On, studio: str) -> None:
+    done = on("avatar", "wait", studio, "--auto-confirm").json
+    assert on("avatar", "status", studio).json["VirtualmanKey"] == done["VirtualmanKey"]
+    assert on("task", "show", studio).json["VirtualmanKey"] == done["VirtualmanKey"]
 
 
 # What is wrong is told before anything is sent ---------------------------------------------------------
@@ -220,6 +246,21 @@ def test_a_lost_answer_is_in_the_ledger_and_the_uploads_are_not_lost(on: On, por
     assert on("task", "list").json[0]["Status"] == "UNKNOWN"
 
 
+def test_a_name_of_an_unknown_outcome_is_not_to_be_replaced(on: On, portrait: Path, sandbox: Hosted) -> None:
+    sandbox.set_faults([{"operation": "customization.create", "reset": "after", "times": 1}])
+    customized(on, code=12)
+    ran = customized(on, code=11)
+    assert "#1 in the ledger has this name" in ran.err and "do not order it again" in ran.error["Hint"]
+
+
+def test_a_ledger_that_can_not_be_written_is_told_before_an_upload(on: On, portrait: Path, sandbox: Hosted) -> None:
+    on("task", "list")
+    ledger = Path(os.environ["TADH_STATE_DIR"]) / "ledger.db"
+    ledger.write_bytes(b"this is no database" * 100)
+    customized(on, code=3)
+    assert sandbox.journal("cos.put") == []
+
+
 def test_a_name_that_exists_is_told_as_such(on: On, portrait: Path) -> None:
     customized(on)
     ran = customized(on, code=11)
@@ -271,6 +312,39 @@ def test_unfit_recordings_are_told_with_all_other_problems(on: On, sandbox: Host
     assert sandbox.journal() == []
 
 
+@pytest.mark.parametrize(
+    ("material", "words"),
+    [
+        (["missing.wav"], "missing.wav: no such file"),
+        (["nodir/"], "nodir: no such file"),
+        (["empty"], "there is no WAV"),
+        (["a.wav", "https://x/y.zip"], "https://x/y.zip is a URL"),
+    ],
+)
+def test_recordings_that_are_not_there_are_told(on: On, sandbox: Hosted, material: list[str], words: str) -> None:
+    Path("empty").mkdir()
+    speech(Path("a.wav"), seconds=1)
+    flags = [part for name in material for part in ("--material", name)]
+    ran = cloned(on, "--edition", "basic", *flags, code=2)
+    assert words in ran.err and "--identity-video is required" in ran.err and sandbox.journal() == []
+
+
+def test_the_packed_recordings_do_not_stay(on: On) -> None:
+    speech(Path("a.wav"), seconds=610)
+    pdf(Path("letter.pdf"))
+    cloned(on, "--edition", "basic", "--material", "a.wav", "--identity-pdf", "letter.pdf")
+    uploads = Path(os.environ["TADH_STATE_DIR"]) / "uploads"
+    assert [path.name for path in uploads.iterdir()] == []
+
+
+def test_the_text_of_a_demo_is_checked_before_a_recording_is_sent(on: On, sandbox: Hosted) -> None:
+    mp3(Path("recording.mp3"), seconds=15)
+    for given in ("@none.txt", "x" * 1001, "Hi"):
+        args = ("--edition", "ultra", "--audio", "recording.mp3", "--demo-text", given)
+        assert "--demo-text" in cloned(on, *args, code=2).err
+    assert sandbox.journal() == []
+
+
 def test_one_recording_becomes_a_voice_in_one_command(on: On, sandbox: Hosted) -> None:
     mp3(Path("recording.mp3"), seconds=15)
     text = on("voice", "texts").json[0]["TextId"]
@@ -314,11 +388,13 @@ def test_every_metric_is_shown_beside_its_range(on: On) -> None:
     passed = on("voice", "check", "recording.wav", "--edition", "basic", "--text", text, "--wait", code=None)
     assert [metric["Metric"] for metric in passed.json["Metrics"]] == ["Snr", "C50", "Clipping", "Duration", "Wer"]
     shown = on("voice", "check-status", passed.json["TaskId"], "--edition", "basic", "-o", "table", code=None)
-    assert "600 or more" in shown.out and "as written" in shown.out
+    assert "600 or more" in shown.out and "as written" in shown.out and "QualifiedRange" not in shown.out
 
 
 def test_a_short_recording_does_not_pass(on: On) -> None:
     speech(Path("recording.wav"), seconds=20)
     task = on("voice", "check", "recording.wav", "--edition", "basic", "--skip-checks").json["TaskId"]
     ran = on("voice", "check-status", task, "--edition", "basic", "--wait", code=7)
+    shown = on("voice", "check-status", task, "--edition", "basic", "-o", "table", code=7).out
+    assert "NOT passed" in shown and "QualifiedRange" not in shown
     assert "Duration" in ran.err and ran.json["Passed"] is False and "10 minutes" in ran.error["Hint"]

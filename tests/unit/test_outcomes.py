@@ -36,9 +36,7 @@ def test_earlier_demos_and_the_reason_of_a_refused_retraining_are_told() -> None
     assert (told["TrainRecord"], told["RejectReason"]) == (history, "trained too often")
 
 
-@pytest.mark.parametrize(
-    "text", ["", "{", "[]", "null", '"x"', '{"TrainResult": "u1"}', '{"TrainResult": null}', "[" * 5000, None]
-)
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '"x"', '{"TrainResult": null}', "[" * 5000, None])
 def test_an_empty_or_broken_stage_info_is_no_reason_to_fail(text: str | None) -> None:
     told = AVATAR.tell({**CONFIRM, "StageInfo": text})
     assert "DemoUrls" not in told and AVATAR.classify(told) is State.DECISION
@@ -128,7 +126,7 @@ def test_a_recording_is_usable_only_with_both_words_and_an_id(answer: dict[str, 
     assert told["Passed"] is passed and ULTRA.classify(told) is (State.DONE if passed else State.FAILED)
 
 
-@pytest.mark.parametrize(("code", "word"), [(-1, "failed"), (-2, "misread"), (-3, "noise"), (-9, "")])
+@pytest.mark.parametrize(("code", "word"), [(-1, "failed"), (-2, "misread"), (-3, "noise"), (-9, "code -9")])
 def test_a_detection_code_is_explained(code: int, word: str) -> None:
     told = ULTRA.tell({"TaskState": "SUCCESS", "DetectionCode": code, "DetectionMsg": "said so", "TaskId": "1"})
     error = TENCENT.task_failure(told, ULTRA)

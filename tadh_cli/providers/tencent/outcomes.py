@@ -59,15 +59,18 @@ def tell_basic_check(answer: Mapping[str, Any]) -> Mapping[str, Any]:
     """Each metric beside its qualified range, and whether all of them are in theirs."""
     told = {**answer, "Status": answer.get("TaskState", "")}
     result = answer.get("Result")
-    if answer.get("TaskState") != "SUCCESS" or not isinstance(result, Mapping):
+    if answer.get("TaskState") != "SUCCESS":
         told["FailMessage"] = answer.get("ErrorMsg") or ""
         return told
+    result = result if isinstance(result, Mapping) else {}
     metrics = list(_metrics(result))
     failed = [metric for metric in metrics if not metric["Passed"]]
     told |= {"Passed": bool(metrics) and not failed, "Metrics": metrics}
     if details := _list(result.get("AlignDetails")):
         told["Alignment"] = [_list(detail.get("Detail")) for detail in details if isinstance(detail, Mapping)]
-    if failed:
+    if not metrics:
+        told["FailMessage"] = "the service gave no metrics"
+    elif failed:
         told["FailMessage"] = "not passed: " + ", ".join(_out_of_range(metric) for metric in failed)
         told["Advice"] = "; ".join(_METRICS[metric["Metric"]][1] for metric in failed)
     return told
@@ -113,7 +116,8 @@ def tell_ultra_check(answer: Mapping[str, Any]) -> Mapping[str, Any]:
     passed = state == "SUCCESS" and code == 0 and bool(answer.get("AudioId"))
     told["Passed"] = passed
     if not passed:
-        meaning, advice = DETECTIONS[-1 if code == 0 else code] if code in DETECTIONS else ("", "record again")
+        unknown = (f"the inspection ended with code {code}", "record again")
+        meaning, advice = DETECTIONS.get(-1 if code == 0 else code, unknown)
         said = str(answer.get("DetectionMsg") or "")
         told["FailMessage"] = f"{meaning}: {said}" if said and meaning else said or meaning
         told["Advice"] = advice
@@ -125,4 +129,6 @@ def _list(value: object) -> list[Any]:
 
 
 def _texts(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [value] if value else []
     return [str(item) for item in _list(value) if item]
