@@ -24,7 +24,9 @@ class Customization:
         "--identity-pdf", "authorization letter, signed: pdf; a file to upload or a URL", metavar="FILE|URL"
     )
     notes: str | None = opt("--notes", "remarks for those who make it, 100 characters at most")
-    demo_text: str | None = opt("--demo-text", "text of the demo, 4 to 1000 characters, SSML allowed")
+    demo_text: str | None = opt(
+        "--demo-text", "text of the demo, 4 to 1000 characters, SSML allowed; @FILE or - reads it from a file or stdin"
+    )
     demo_audio: str | None = opt(
         "--demo-audio", "sound that drives the demo; a file to upload or a URL", metavar="FILE|URL"
     )

@@ -21,6 +21,8 @@ from tadh_cli.media.preflight import Report, inspect, refuse, warnings
 _LARGEST_TEXT_BYTES = 4 * 1024 * 1024
 # No file that a service takes is larger.
 LARGEST_FILE_BYTES = 10 * 1024**3
+# Stands for the URL of a file that has yet to be uploaded.
+TO_BE_UPLOADED = "https://to-be-uploaded/"
 _PIECE_BYTES = 1024 * 1024
 
 

@@ -10,14 +10,12 @@ from tadh_cli.api.material import Limit
 from tadh_cli.api.production import Order, Script
 from tadh_cli.api.video import AudioOptions, VideoOptions
 from tadh_cli.engine.client import Client, Prepared
-from tadh_cli.engine.inputs import Sound, is_url, sound, text_argument, text_file
+from tadh_cli.engine.inputs import TO_BE_UPLOADED, Sound, is_url, sound, text_argument, text_file
 from tadh_cli.errors import InputError, TadhError
 from tadh_cli.media import narration, ssml
 
 # Asks for the action codes of the avatar, None when they can't be had; in a rehearsal nobody is asked.
 Ask: TypeAlias = "Callable[[], Collection[str] | None] | None"
-# Stands for the URL of a file that has yet to be uploaded.
-_TO_BE_UPLOADED = "https://to-be-uploaded/"
 
 
 @dataclass(frozen=True)
@@ -178,7 +176,7 @@ def _from_audio(given: str, limit: Limit | None) -> Draft:
         return Draft(Script(audio_url=given))
     assert limit is not None
     found = sound("--audio", given, limit)
-    script = Script(audio_url=f"{_TO_BE_UPLOADED}{found.path.name}", estimate_s=found.seconds)
+    script = Script(audio_url=f"{TO_BE_UPLOADED}{found.path.name}", estimate_s=found.seconds)
     return Draft(script, upload=found, warnings=found.warnings)
 
 

@@ -10,12 +10,9 @@ from typing import NamedTuple
 from tadh_cli.api.operation import put
 from tadh_cli.api.production import Attachment, Order
 from tadh_cli.engine.client import Client, Prepared
-from tadh_cli.engine.inputs import inspected, is_url
+from tadh_cli.engine.inputs import TO_BE_UPLOADED, inspected, is_url
 from tadh_cli.errors import InputError
 from tadh_cli.media.preflight import refuse, warnings
-
-# Stands for the URL of a file that has yet to be uploaded.
-TO_BE_UPLOADED = "https://to-be-uploaded/"
 
 
 class Upload(NamedTuple):

@@ -33,7 +33,6 @@ _RATIO_TOLERANCE = 0.005
 # What a file of a kind may be called, where that is more than one name.
 _NAMES = {"jpg": (".jpg", ".jpeg"), "wma": (".wma", ".asf")}
 _MACOS_FOLDER = "__MACOSX"
-_NOTHING = Remedy("")
 
 
 @dataclass(frozen=True)
