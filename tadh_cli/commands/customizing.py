@@ -16,7 +16,7 @@ from tadh_cli.commands.options import Following, pairs
 from tadh_cli.commands.submitting import Sending, advised, planned, rehearsal, rehearsed, submitted
 from tadh_cli.engine.ledger import REFUSED, SENDING, UNKNOWN
 from tadh_cli.errors import InputError, OutcomeUnknown, Refused, TadhError, carrying, together
-from tadh_cli.ui.forms import lines
+from tadh_cli.ui.forms import lines, moment
 from tadh_cli.ui.records import Column, Record, Records, View
 
 if TYPE_CHECKING:
@@ -31,11 +31,11 @@ CUSTOMIZED = View(
         Column("StatusV2", "In the stage"),
         Column("VirtualmanKey", "Avatar", whole=True),
         Column("TimbreKey", "Voice", whole=True),
-        Column("SubmittedAt", "Submitted"),
+        Column("SubmittedAt", "Submitted", moment, whole=True),
         Column("FailMessage", "Failure"),
     ),
     wide=(
-        Column("FinishedAt", "Finished"),
+        Column("FinishedAt", "Finished", moment),
         Column("Resolution"),
         Column("DemoUrls", "Demo", lines),
         Column("TimbreSample", "Sample"),

@@ -62,7 +62,8 @@ def _live(messages: Messages, stages: Sequence[str]) -> Iterator[Show]:
                 rows[snapshot.task_id] = progress.add_task("", total=None, task_id=printable(snapshot.task_id), more="")
             row = rows[snapshot.task_id]
             more = _trouble(snapshot.error) or _ahead(snapshot.record).strip(", ") or _line(snapshot.record, stages)
-            progress.update(row, description=printable(_words(snapshot.record)), more=printable(more))
+            state = _in_stage(snapshot.record) if stages else _words(snapshot.record)
+            progress.update(row, description=printable(state), more=printable(more))
             if snapshot.state.is_final:
                 progress.update(row, total=1, completed=1)
 
@@ -76,6 +77,12 @@ def _words(record: Mapping[str, Any]) -> str:
     return (
         " ".join(part for part in (status, stage and f"{stage} {record.get('StatusV2') or ''}".strip()) if part) or "…"
     )
+
+
+def _in_stage(record: Mapping[str, Any]) -> str:
+    """Where a task stands within its stage, which is told beside it."""
+    is_on = record.get("Status") == "MAKING" and record.get("StatusV2")
+    return str(record["StatusV2"] if is_on else record.get("Status") or "…")
 
 
 def _line(record: Mapping[str, Any], stages: Sequence[str]) -> str:

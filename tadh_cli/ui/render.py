@@ -182,8 +182,10 @@ def _fitting(
 ) -> tuple[tuple[Column, ...], list[str]]:
     """As many columns, from the left, as a terminal has room for, and the headings of the others.
 
-    The one that identifies an item is always there, folded where it must be.
+    The one that identifies an item is always there, folded where it must be; those without a value are not.
     """
+    told = [column for column in columns if column.name == key or not rows or any(column.text(row) for row in rows)]
+    columns = tuple(told)
     needed = {column: _needed(column, rows) for column in columns}
     kept = [column for column in columns if column.name == key] or list(columns[:1])
     room = width - sum(needed[column] for column in kept)
