@@ -24,23 +24,33 @@ class Mask:
     """Knows the secrets of this run; what passes through it comes out without them."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._secrets: set[str] = set()
+        # Longest first: one may be a part of another.
+        self._secrets: tuple[str, ...] = ()
         self.hide(*secrets)
 
     def hide(self, *secrets: str) -> None:
         """Mask these values from now on; very short ones would mask half of every text and are ignored."""
-        self._secrets.update(secret for secret in secrets if len(secret) >= 6)
+        known = {*self._secrets, *(secret for secret in secrets if len(secret) >= 6)}
+        self._secrets = tuple(sorted(known, key=len, reverse=True))
 
     def reveal(self, *secrets: str) -> None:
         """Show these values from now on, because their owner asked to see them."""
-        self._secrets.difference_update(secrets)
+        self._secrets = tuple(secret for secret in self._secrets if secret not in secrets)
 
     def values(self, text: str) -> str:
         """The text without the known secrets; everything else stays, also URLs with a signature of their own."""
-        for secret in sorted(self._secrets, key=len, reverse=True):
+        for secret in self._secrets:
             if secret in text:
                 text = text.replace(secret, MASK)
         return text
+
+    def data(self, value: Any) -> Any:
+        """A copy of JSON data with all its texts as by `values`: what is printed for its reader to use."""
+        if isinstance(value, str):
+            return self.values(value)
+        if isinstance(value, Mapping):
+            return {self.data(key): self.data(item) for key, item in value.items()}
+        return [self.data(item) for item in value] if isinstance(value, (list, tuple)) else value
 
     def text(self, text: str) -> str:
         """The text without known secrets, without what query parameters like `signature` carry, no URL with a login."""

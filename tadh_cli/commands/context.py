@@ -19,7 +19,7 @@ from tadh_cli.engine.clock import Clock
 from tadh_cli.errors import ConfigError, FileError, InputError, Interrupted, TadhError
 from tadh_cli.masking import Mask
 from tadh_cli.ui.messages import Messages
-from tadh_cli.ui.records import Record, Result
+from tadh_cli.ui.records import Record, Records, Result
 from tadh_cli.ui.render import FORMATS, STRUCTURED, Query, draw
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ class Tadh:
         color = not self.common.no_color and not os.environ.get("NO_COLOR") and sys.stdout.isatty()
         try:
             draw(
-                result,
+                self._without_secrets(result),
                 cast(IO[str], _Masked(self.mask)),
                 self.form,
                 query=self._query,
@@ -187,6 +187,14 @@ class Tadh:
         except FileError as error:
             error.task_id = str(result.item.get("TaskId") or "") if isinstance(result, Record) else ""
             raise
+
+    def _without_secrets(self, result: Result) -> Result:
+        """Masked before it is drawn: in a table a secret may be folded, in JSON escaped, and nobody would know it."""
+        if isinstance(result, Record):
+            return result._replace(item=self.mask.data(result.item))
+        if isinstance(result, Records):
+            return result._replace(items=(self.mask.data(item) for item in result.items))
+        return result
 
     def check_common(self) -> None:
         """Problems of the common options themselves."""
@@ -210,7 +218,7 @@ class Tadh:
 
 
 class _Masked:
-    """stdout, with the access token masked should it ever come back in an answer."""
+    """stdout, without secrets in what is written: the second net, for what is no record."""
 
     def __init__(self, mask: Mask) -> None:
         self._mask = mask

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import re
@@ -13,9 +14,10 @@ import pytest
 from tadh_cli.engine import upload as module
 from tadh_cli.engine import upload_job
 from tadh_cli.engine.crc64 import crc64
+from tadh_cli.main import run
 from tadh_cli.providers.tencent import store
 from tadh_cli.sandbox.hosting import Hosted
-from tests.cli.conftest import TEXT
+from tests.cli.conftest import SANDBOX, TEXT
 from tests.media import wav
 from tests.objects import stored
 from tests.program import Program, Ran
@@ -194,6 +196,34 @@ def test_keys_are_shown_on_demand_and_nowhere_else(on: On, form: str) -> None:
 def test_keys_are_masked_in_every_form(on: On) -> None:
     for form in ("json", "table", "yaml", "wide", "csv", "ndjson"):
         assert "AKID" not in on("assets", "credentials", "-o", form).out
+
+
+class Screen(io.StringIO):
+    """A terminal."""
+
+    encoding = "utf-8"  # type: ignore[assignment]
+
+    def isatty(self) -> bool:
+        return True
+
+
+def printed(monkeypatch: pytest.MonkeyPatch, columns: int, *args: str) -> str:
+    """What a terminal of so many columns shows, without the breaks of its lines."""
+    screen = Screen()
+    with monkeypatch.context() as patch:
+        patch.setenv("COLUMNS", str(columns))
+        patch.setattr("sys.stdout", screen)
+        assert run([*SANDBOX, *args]) == 0
+    return re.sub(r"\s+", "", screen.getvalue())
+
+
+@pytest.mark.parametrize("columns", [40, 60, 100])
+@pytest.mark.usefixtures("tadh", "sandbox")
+def test_keys_are_masked_where_a_terminal_folds_them(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    for args in (["assets", "credentials"], ["api", "assets.credentials"]):
+        shown = printed(monkeypatch, columns, *args, "--no-color")
+        assert "TmpSecretId" in shown and shown.count("***") == 3
+        assert "AKID" not in shown and max(map(len, re.findall(r"\w+", shown))) < 60
 
 
 def test_revealed_keys_open_the_store(on: On, tadh: Program) -> None:

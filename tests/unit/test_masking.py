@@ -65,6 +65,18 @@ def test_a_known_secret_never_survives_in_a_document(secret: str, document: Any)
     assert not any(secret in text for text in strings(masked))
 
 
+@given(secret=secrets, document=documents)
+def test_a_known_secret_never_survives_in_data_that_is_printed(secret: str, document: Any) -> None:
+    masked = Mask([secret]).data(planted(document, secret))
+    assert not any(secret in text for text in strings(masked))
+
+
+@given(document=documents)
+def test_data_that_is_printed_keeps_everything_but_known_secrets(document: Any) -> None:
+    link = {"MediaUrl": "https://example.com/a.mp4?q-signature=abcdef", "Token": "of the reader", "More": document}
+    assert repr(Mask(["a secret that is nowhere"]).data(link)) == repr(link)
+
+
 def test_a_secret_that_comes_back_as_a_key_is_masked() -> None:
     assert "s3cret-token" not in json.dumps(Mask(["s3cret-token"]).document({"Tokens": {"s3cret-token": 1}}))
 
