@@ -126,7 +126,7 @@ class Tadh:
         from tadh_cli.engine.ledger import Ledger
 
         self.refuse()
-        return Ledger(config.ledger_path(), self.clock)
+        return Ledger(config.ledger_path(), self.clock, self.mask)
 
     @cached_property
     def tasks(self) -> Tasks:

@@ -15,6 +15,7 @@ from typing import Any
 from tadh_cli.api.waiter import State
 from tadh_cli.engine.clock import Clock, iso
 from tadh_cli.errors import ConfigError
+from tadh_cli.masking import Mask
 
 # States of a request before the service has given it an id, beside those of a task.
 SENDING = "sending"
@@ -61,11 +62,15 @@ _SELECT = (
 
 
 class Ledger:
-    """The record of all tasks; safe for several processes at once."""
+    """The record of all tasks; safe for several processes at once.
 
-    def __init__(self, path: Path, clock: Clock | None = None) -> None:
+    What is written is masked here: no secret of a request and no signature of a link is kept.
+    """
+
+    def __init__(self, path: Path, clock: Clock | None = None, mask: Mask | None = None) -> None:
         self._path = path
         self._clock = clock or Clock()
+        self._mask = mask or Mask()
         self._db: sqlite3.Connection | None = None
 
     # Writing -------------------------------------------------------------------------------------------
@@ -76,7 +81,7 @@ class Ledger:
             cursor = db.execute(
                 "INSERT INTO tasks (kind, profile, operation, state, status, submitted_at, pid, request, record)"
                 " VALUES (?, ?, ?, ?, '', ?, ?, ?, '{}')",
-                (kind, profile, operation, SENDING, iso(self._clock.now_s()), os.getpid(), _json(request)),
+                (kind, profile, operation, SENDING, iso(self._clock.now_s()), os.getpid(), self._json(request)),
             )
             return int(cursor.lastrowid or 0)
 
@@ -85,7 +90,7 @@ class Ledger:
         with self._write() as db:
             db.execute(
                 "UPDATE tasks SET task_id = ?, state = ?, status = ?, record = ? WHERE id = ?",
-                (task_id, State.QUEUED.value, status, _json(record), entry),
+                (task_id, State.QUEUED.value, status, self._json(record), entry),
             )
 
     def rejected(self, entry: int, state: str, reason: str) -> None:
@@ -93,7 +98,7 @@ class Ledger:
         with self._write() as db:
             db.execute(
                 "UPDATE tasks SET state = ?, record = ?, finished_at = ? WHERE id = ?",
-                (state, _json({"FailMessage": reason}), None if state == UNKNOWN else self._now(), entry),
+                (state, self._json({"FailMessage": reason}), None if state == UNKNOWN else self._now(), entry),
             )
 
     def observed(self, task_id: str, state: State, status: str, record: Mapping[str, Any]) -> None:
@@ -102,7 +107,7 @@ class Ledger:
             db.execute(
                 "UPDATE tasks SET state = ?, status = ?, record = ?,"
                 " finished_at = CASE WHEN ? THEN COALESCE(finished_at, ?) END WHERE task_id = ?",
-                (state.value, status, _json(record), state.is_final, self._now(), task_id),
+                (state.value, status, self._json(record), state.is_final, self._now(), task_id),
             )
 
     def lost(self, task_id: str, reason: str) -> None:
@@ -193,6 +198,9 @@ class Ledger:
 
     def _now(self) -> str:
         return iso(self._clock.now_s())
+
+    def _json(self, value: Mapping[str, Any]) -> str:
+        return json.dumps(self._mask.document(value), ensure_ascii=False, separators=(",", ":"))
 
     # SQLite --------------------------------------------------------------------------------------------
 
@@ -320,7 +328,3 @@ def _is_alive(pid: int) -> bool:
     except OSError:
         return True
     return True
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

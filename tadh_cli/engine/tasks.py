@@ -59,7 +59,7 @@ class Tasks:
             kind=kind,
             profile=self.client.settings.profile,
             operation=operation.name,
-            request=self.client.mask.document(prepared.payload),
+            request=prepared.payload,
         )
         try:
             answer = self.client.send(prepared)
@@ -80,7 +80,7 @@ class Tasks:
             raise OutcomeUnknown(reason, hint=LOOK_FIRST, task_id=f"#{entry}")
         status = str(answer.get("Status") or answer.get("SessionStatus") or _FIRST_STATUS.get(kind, ""))
         with self._unless_ledger_fails():
-            self.ledger.accepted(entry, task_id, status, self.client.mask.document(answer))
+            self.ledger.accepted(entry, task_id, status, answer)
         return {
             **answer,
             "TaskId": task_id,
@@ -202,7 +202,7 @@ class Tasks:
             if past is not None:
                 # Keys that were looked up elsewhere are kept when the task's own answer lacks them.
                 answer = {**{key: past[key] for key in _KEYS if past.get(key)}, **answer}
-                self.ledger.observed(task_id, state, str(answer.get("Status", "")), self.client.mask.document(answer))
+                self.ledger.observed(task_id, state, str(answer.get("Status", "")), answer)
                 past = self.ledger.find(task_id)
         return task_record(waiter.kind, task_id, self.client.settings.profile, answer, past, self._end_s(state, past))
 

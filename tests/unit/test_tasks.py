@@ -205,6 +205,20 @@ def test_secrets_of_a_request_do_not_reach_the_ledger(tasks: Tasks, tmp_path: Pa
     assert b"s3cret" not in b"".join(file.read_bytes() for file in tmp_path.glob("ledger.db*"))
 
 
+def test_signatures_of_links_do_not_reach_the_ledger(tasks: Tasks, server: Server, tmp_path: Path) -> None:
+    """Neither by an answer, nor by what was learned otherwise."""
+    link = {"MediaUrl": "https://example.com/a.mp4?q-signature=s3cret-signature"}
+    server.steps[:] = [say({"TaskId": "T1"}), progress("MAKING", **link)]
+    tasks.submit(creation(tasks.client))
+    record = tasks.look(MADE, "T1")
+    assert record["MediaUrl"] == link["MediaUrl"]
+    tasks.note(MADE, {**record, "Status": "SUCCESS"})
+    found = tasks.ledger.find("T1")
+    assert found and (found["State"], found["MediaUrl"]) == ("done", "https://example.com/a.mp4?q-signature=***")
+    tasks.ledger.close()
+    assert b"s3cret" not in b"".join(file.read_bytes() for file in tmp_path.glob("ledger.db*"))
+
+
 def test_a_session_is_a_task_by_its_own_id(tasks: Tasks, server: Server) -> None:
     server.steps[:] = [say({"ReqId": "r", "SessionId": "m1", "SessionStatus": 3})]
     values = {"AssetVirtualmanKey": "a1", "UserId": "u", "Protocol": "rtmp", "DriverType": 1}
