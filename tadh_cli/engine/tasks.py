@@ -32,6 +32,14 @@ Record = dict[str, Any]
 _FIRST_STATUS = {"video": "COMMIT", "audio": "COMMIT", "avatar": "MAKING", "voice": "MAKING", "voice-check": "CREATED"}
 # Videos and audio without a storage of their own are kept for 7 days.
 _KEPT_S = 7 * 86_400.0
+# The command that shows a task of each kind; sessions have none.
+_SHOWN_BY = {
+    "video": "video status {}",
+    "audio": "video status {}",
+    "avatar": "avatar status {}",
+    "voice": "voice status {}",
+    "voice-check": "voice check-status {} --edition {edition}",
+}
 _GONE = "the service does not know it any more"
 
 
@@ -117,7 +125,7 @@ class Tasks:
         try:
             answer = dict(waiter.tell(client.send(prepared, timeout_s=timeout_s, **attempts)))
         except (ConfigError, AuthError, NotFound) as error:
-            self._explain(error, task_id)
+            self._explain(error, waiter, task_id)
             raise
         self._asked_s[task_id] = self.clock.monotonic_s()
         return self._noted(waiter, task_id, answer)
@@ -175,7 +183,7 @@ class Tasks:
         reason = f"the outcome of {name} is unknown, and without an id it can't be asked about"
         return OutcomeUnknown(reason, hint=LOOK_FIRST, task_id=name)
 
-    def _explain(self, error: TadhError, task_id: str) -> None:
+    def _explain(self, error: TadhError, waiter: Waiter, task_id: str) -> None:
         """What the ledger knows of a task that the service does not tell us about."""
         profile = self.client.settings.profile
         with self._unless_ledger_fails():
@@ -184,9 +192,18 @@ class Tasks:
                 return
             if past["Profile"] != profile:
                 error.hint = f"{task_id} was submitted with the profile {past['Profile']}: add -p {past['Profile']}"
-            elif isinstance(error, NotFound):
+            elif not isinstance(error, NotFound):
+                return
+            elif not self._is_asked_by(waiter, past):
+                error.hint = _other_command(past)
+            else:
                 self.ledger.lost(task_id, _GONE)
                 error.hint = f"{_GONE}: it keeps tasks for about 7 days"
+
+    def _is_asked_by(self, waiter: Waiter, past: Record) -> bool:
+        """Whether a task of the ledger is asked for by this call: others don't know it, and that proves nothing."""
+        alike = (other for other in self.client.provider.waiters() if other.operation == waiter.operation)
+        return any(other.kind == past["Kind"] and str(past["Operation"]).startswith(other.edition) for other in alike)
 
     def _keep_distance(self, task_id: str) -> None:
         """Two questions about one task are never closer together than the service is asked at most."""
@@ -218,6 +235,13 @@ class Tasks:
         if past and past["FinishedAt"]:
             return unix(past["FinishedAt"])
         return self.clock.now_s() if state.is_final else None
+
+
+def _other_command(past: Record) -> str:
+    """How to ask for a task that was asked for by the wrong command."""
+    kind, edition = past["Kind"], str(past["Operation"]).partition("-")[0]
+    command = _SHOWN_BY.get(kind, "task show {}").format(past["TaskId"], edition=edition)
+    return f"{past['TaskId']} is {'an' if kind[0] in 'aeiou' else 'a'} {kind}: `tadh {command}`"
 
 
 # Answers by which the service says that it did not even begin.

@@ -17,7 +17,7 @@ from tadh_cli.engine.tasks import Tasks, kept_until, used
 from tadh_cli.engine.trace import Observer
 from tadh_cli.engine.transport import Transport
 from tadh_cli.engine.waiting import Patience
-from tadh_cli.errors import ConfigError, Interrupted, NetworkError, TadhError
+from tadh_cli.errors import ConfigError, Interrupted, NetworkError, NotFound, TadhError
 from tadh_cli.masking import Mask
 from tadh_cli.providers.tencent import TENCENT
 from tests import processes, wire
@@ -362,6 +362,59 @@ def test_the_failure_of_a_task_says_why(tasks: Tasks) -> None:
     error = tasks.failure(MADE, record)
     assert error.message == "video T1 failed: too long (video: the length of the audio is not allowed)"
     assert (error.exit_code, error.code, error.task_id) == (7, 801510, "T1")
+
+
+def submitted(tasks: Tasks, kind: str, operation: str, task_id: str = "T1") -> None:
+    """A task in the ledger, whatever its request was."""
+    entry = tasks.ledger.intend(kind=kind, profile="test", operation=operation, request={})
+    tasks.ledger.accepted(entry, task_id, "MAKING", {})
+
+
+@pytest.mark.parametrize(
+    ("kind", "operation", "asked", "hint"),
+    [
+        ("avatar", "customization.create", ("video", ""), "T1 is an avatar: `tadh avatar status T1`"),
+        ("voice", "customization.create", ("voice-check", "basic"), "T1 is a voice: `tadh voice status T1`"),
+        ("video", "video.create", ("avatar", ""), "T1 is a video: `tadh video status T1`"),
+        ("audio", "audio.create", ("voice", ""), "T1 is an audio: `tadh video status T1`"),
+        (
+            "voice-check",
+            "basic-check.create",
+            ("voice-check", "ultra"),
+            "T1 is a voice-check: `tadh voice check-status T1 --edition basic`",
+        ),
+        ("session", "session.create", ("video", ""), "T1 is a session: `tadh task show T1`"),
+    ],
+)
+def test_a_task_asked_for_by_the_wrong_command_is_not_lost(
+    tasks: Tasks, server: Server, kind: str, operation: str, asked: tuple[str, str], hint: str
+) -> None:
+    submitted(tasks, kind, operation)
+    server.steps[:] = [say({}, code=110006)]
+    with pytest.raises(NotFound) as caught:
+        tasks.look(TENCENT.waiter(*asked), "T1")
+    assert caught.value.hint == hint and noted(tasks) == [("T1", "queued")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "operation", "asked"),
+    [
+        ("video", "video.create", ("video", "")),
+        ("audio", "audio.create", ("video", "")),
+        ("avatar", "customization.create", ("avatar", "")),
+        ("voice", "customization.create", ("avatar", "")),
+        ("voice-check", "basic-check.create", ("voice-check", "basic")),
+        ("voice-check", "ultra-check.create", ("voice-check", "ultra")),
+    ],
+)
+def test_a_task_that_its_own_call_does_not_know_is_lost(
+    tasks: Tasks, server: Server, kind: str, operation: str, asked: tuple[str, str]
+) -> None:
+    submitted(tasks, kind, operation)
+    server.steps[:] = [say({}, code=110006)]
+    with pytest.raises(NotFound) as caught:
+        tasks.look(TENCENT.waiter(*asked), "T1")
+    assert "does not know it any more" in caught.value.hint and noted(tasks) == [("T1", "failed")]
 
 
 # Small decisions ---------------------------------------------------------------------------------------
