@@ -16,7 +16,7 @@ from tadh_cli import config
 from tadh_cli.api.provider import Provider
 from tadh_cli.commands import offers
 from tadh_cli.engine.clock import Clock
-from tadh_cli.errors import ConfigError, FileError, InputError, Interrupted, TadhError
+from tadh_cli.errors import ConfigError, FileError, InputError, Interrupted, TadhError, TaskFailed
 from tadh_cli.masking import Mask
 from tadh_cli.ui.messages import Messages
 from tadh_cli.ui.records import Record, Records, Result
@@ -155,7 +155,7 @@ class Tadh:
         """Whatever ends the block early names the task and the command that goes on with it.
 
         Commands that depend on how far the block came are given by a function: none when there is nothing to go on
-        with.
+        with. Nor is there after a task that failed or a value that is wrong: the command would end the same way.
         """
         try:
             yield
@@ -165,7 +165,8 @@ class Tadh:
             raise error from None
         except TadhError as error:
             error.task_id = error.task_id or task_id
-            error.resume = error.resume or self._resuming(command)
+            if not isinstance(error, (TaskFailed, InputError)):
+                error.resume = error.resume or self._resuming(command)
             raise
 
     def _resuming(self, command: str | Callable[[], Sequence[str]]) -> str:

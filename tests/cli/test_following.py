@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tadh_cli.commands.context import Tadh
+from tadh_cli.errors import InputError, NetworkError, TadhError, TaskFailed, WaitTimeout
 from tadh_cli.sandbox.hosting import Hosted
 from tests.cli.conftest import TEXT
 from tests.program import Program, Ran
@@ -67,6 +69,21 @@ def test_there_is_nothing_to_wait_for_after_a_failure(on: On, avatar: str, sandb
     task = on("video", "create", "--avatar", avatar, "--text", TEXT, "--wait", code=7).error["TaskId"]
     assert on("video", "wait", task, code=7).error["Resume"] == ""
     assert on("video", "wait", NOBODYS, code=5).error["Resume"] == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "resume"),
+    [
+        (TaskFailed("it failed"), ""),
+        (InputError("it is wrong"), ""),
+        (NetworkError("no answer"), "tadh voice wait T1"),
+        (WaitTimeout("too long"), "tadh voice wait T1"),
+    ],
+)
+def test_only_what_can_go_on_is_gone_on_with(error: TadhError, resume: str) -> None:
+    with pytest.raises(type(error)), Tadh().resumable("voice wait T1", "T1"):
+        raise error
+    assert (error.resume, error.task_id) == (resume, "T1")
 
 
 def test_a_task_of_another_profile_is_told_by_its_profile(tadh: Program, made: str) -> None:
