@@ -94,7 +94,10 @@ def _in_one(job: Job) -> Uploaded:
             raise damaged(url)
         return Uploaded(url, key_of(url), size, body.crc64)
 
-    return job.persist(put)
+    try:
+        return job.persist(put)
+    except KeyboardInterrupt:
+        raise _interrupted(job) from None
 
 
 def _in_parts(job: Job, record: Record) -> Uploaded:
@@ -117,14 +120,17 @@ def _in_parts(job: Job, record: Record) -> Uploaded:
             record.forget()
             raise
         except KeyboardInterrupt:
-            hint = _GOES_ON if record.is_kept else ""
-            raise Interrupted(f"interrupted while {job.source.path.name} was uploaded", hint=hint) from None
+            raise _interrupted(job, _GOES_ON if record.is_kept else "") from None
         except TadhError as error:
             error.hint = "; ".join(filter(None, [error.hint, _GOES_ON if record.is_kept else ""]))
             raise
         _give_up(job, begun)
         record.clear()
     raise AssertionError("unreachable: the last beginning returns or raises")
+
+
+def _interrupted(job: Job, hint: str = "") -> Interrupted:
+    return Interrupted(f"interrupted while {job.source.path.name} was uploaded", hint=hint)
 
 
 def _resumed(job: Job, record: Record) -> Begun | None:

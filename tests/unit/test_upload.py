@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tadh_cli.api.provider import Exchange
 from tadh_cli.engine.transport import Transport
 from tadh_cli.engine.upload import object_name, upload
-from tadh_cli.errors import AuthError, InputError, NetworkError, ServiceError, TadhError
+from tadh_cli.errors import AuthError, InputError, Interrupted, NetworkError, ServiceError, TadhError
 from tadh_cli.providers.tencent.store import Place, place
 from tests import wire
 from tests.calls import client_for
@@ -111,7 +111,33 @@ def test_what_the_store_refuses_is_told_with_its_own_word(
     with pytest.raises(kind, match=f"the object store {server.host} refused the upload: {code}") as caught:
         send()
     assert caught.value.code == code
+    assert ("credentials" in caught.value.hint) == (kind is AuthError)
     assert not [word for word in KEYS.values() if word in f"{caught.value.message}{caught.value.hint}"]
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        (reply("", status=500), "failed: HTTP 500"),
+        (refused("SlowDown", 503), "failed: SlowDown"),
+        (reply("", status=429), "refused the upload: HTTP 429"),
+        (refused("BadDigest", 400), "refused the upload: BadDigest"),
+    ],
+)
+def test_what_passes_in_the_store_is_no_matter_of_keys(send: Send, server: Server, step: Step, said: str) -> None:
+    server.steps[:] = [granted(server), step]
+    with pytest.raises(ServiceError, match=f"the object store {server.host} {said}") as caught:
+        send()
+    assert caught.value.hint == "try again later"
+
+
+def test_an_interruption_names_the_file(send: Send, server: Server) -> None:
+    def interrupted(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    server.steps[:] = [granted(server), STORED]
+    with pytest.raises(Interrupted, match=r"^interrupted while Mein Ton\.wav was uploaded$"):
+        send(interrupted)
 
 
 def test_a_store_that_is_gone_is_told(send: Send, server: Server) -> None:

@@ -216,15 +216,24 @@ def _refused(error: Any, host: str) -> TadhError:
     text, status = error.get_origin_msg(), error.get_status_code()
     text = text.decode(errors="replace") if isinstance(text, bytes) else str(text)
     code = _element("Code", text) or f"HTTP {status}"
-    failure = _kind(code, status)(
-        f"the object store {host} refused the upload: {code}",
-        hint="the temporary credentials may not be allowed there, or have expired: run the command again",
+    kind = _kind(code, status)
+    # The SDK also reports successes without the elements they should have, with status 200.
+    is_broken = status >= 500 or status < 300
+    is_passing = is_broken or code in _PASSING or status in _PASSING_STATUS
+    failure = kind(
+        f"the object store {host} {'failed' if is_broken else 'refused the upload'}: {code}",
+        hint=_hint(kind, is_passing=is_passing),
         code=code,
         request_id=_element("RequestId", text) or _header("x-cos-request-id", error.get_digest_msg()),
     )
-    # The SDK also reports successes without the elements they should have, with status 200.
-    failure.transient = code in _PASSING or status in _PASSING_STATUS or status >= 500 or status < 300
+    failure.transient = is_passing
     return failure
+
+
+def _hint(kind: type[TadhError], *, is_passing: bool) -> str:
+    if issubclass(kind, (KeysRefused, KeysExpired)):
+        return "the temporary credentials may not be allowed there, or have expired: run the command again"
+    return "try again later" if is_passing else "run the command again: it uploads to a new place"
 
 
 def _kind(code: str, status: int) -> type[TadhError]:
