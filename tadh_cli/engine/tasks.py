@@ -57,6 +57,7 @@ class Tasks:
     warn: Callable[[str], None]
     floor_s: float = SHORTEST_INTERVAL_S
     _asked_s: dict[str, float] = field(default_factory=dict)
+    _warned: set[str] = field(default_factory=set)
 
     def submit(self, prepared: Prepared) -> Record:
         """Send a request that creates something, once; intent and outcome go into the ledger."""
@@ -225,11 +226,13 @@ class Tasks:
 
     @contextmanager
     def _unless_ledger_fails(self) -> Iterator[None]:
-        """What the service said is worth more than our note of it: a ledger that breaks now is only warned about."""
+        """What the service said is worth more than our note of it: a ledger that breaks is warned about, once."""
         try:
             yield
         except ConfigError as error:
-            self.warn(f"{error.message}; go on without it")
+            if error.message not in self._warned:
+                self._warned.add(error.message)
+                self.warn(f"{error.message}; go on without it")
 
     def _end_s(self, state: State, past: Record | None) -> float | None:
         if past and past["FinishedAt"]:

@@ -357,6 +357,16 @@ def test_a_ledger_that_breaks_does_not_keep_the_answer(tasks: Tasks, server: Ser
     assert len(warnings) == 1
 
 
+def test_a_ledger_that_is_broken_is_warned_about_once_in_a_wait(
+    tasks: Tasks, server: Server, warnings: list[str], tmp_path: Path
+) -> None:
+    server.steps[:] = [progress("MAKING"), progress("MAKING"), progress("SUCCESS")]
+    (tmp_path / "broken").write_text("no database" * 1000)
+    tasks.ledger = Ledger(tmp_path / "broken")
+    assert [snapshot.state for snapshot in tasks.watch(MADE, ["T1"], Patience(600))][-1] is State.DONE
+    assert len(server.seen) == 3 and len(warnings) == 1
+
+
 def test_the_failure_of_a_task_says_why(tasks: Tasks) -> None:
     record = {"TaskId": "T1", "FailCode": 801510, "FailMessage": "too long"}
     error = tasks.failure(MADE, record)
