@@ -610,6 +610,34 @@ def test_an_interruption_says_how_to_go_on(cos: Cos, film: Path) -> None:
     assert cos.count("abort") == 0 and len(cos.uploads) == 1
 
 
+SEVERAL = """
+import sys
+from pathlib import Path
+from tadh_cli.commands.context import Tadh
+from tadh_cli.commands.uploads import in_store, uploaded
+from tadh_cli.errors import Interrupted
+tadh, urls = Tadh(), {}
+try:
+    with in_store(urls):
+        for name in sys.argv[1:]:
+            urls[f"--{name}"] = uploaded(tadh, Path(name), "photo", suffix=".png")
+except Interrupted as error:
+    print(error.hint)
+"""
+
+
+@pytest.mark.usefixtures("account")
+def test_an_interruption_names_the_files_that_are_stored(cos: Cos) -> None:
+    """Those of one request too."""
+    for name in ("first", "second"):
+        Path(name).write_text(name)
+    process = processes.start(SEVERAL, "first", "second")
+    cos.after = lambda asked: process.send_signal(signal.SIGINT) if asked.body == b"second" else None
+    told, _ = process.communicate(timeout=60)
+    (first,) = (key for key, body in cos.objects.items() if body == b"first")
+    assert told == f"what is uploaded need not be uploaded again: --first {cos.url}/{first}\n"
+
+
 @pytest.mark.usefixtures("account")
 def test_two_at_once_do_not_disturb_each_other(cos: Cos, film: Path, records: Any) -> None:
     """The second one finds the record taken and makes its own upload."""
