@@ -189,6 +189,8 @@ def _finding(level: Level, check: str, measured: str, allowed: str, cure: Remedy
 
 def _wrong_format(name: str, facts: Facts, limit: Limit) -> Finding:
     kind = {"unknown": "no known format", "html": "a web page", "xml": "XML text"}.get(facts.kind, facts.kind)
+    if kind == "m4a" and limit.medium == "video":
+        kind = "m4a, a sound without a picture"
     suffix = Path(name).suffix
     is_lie = suffix.lower() in _allowed_names(limit)
     measured = f"{kind}, although its name says {suffix}" if is_lie else kind
