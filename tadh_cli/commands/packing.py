@@ -88,18 +88,15 @@ def _zipped(tadh: Tadh, sources: Sequence[Path]) -> Iterator[Path]:
 @contextmanager
 def _claimed(target: Path) -> Iterator[Path]:
     """The target for this process alone; a second one that packs the same at the same time gets one of its own."""
-    try:
-        import fcntl
-    except ImportError:
+    from tadh_cli.engine.locks import locked
+
+    lock = target.with_suffix(".lock")
+    # Where files can't be locked nobody knows who else packs.
+    held = None if os.name == "nt" else locked(lock, 0o600)
+    if held is None:
         yield target.with_stem(f"{target.stem}-{os.getpid()}")
         return
-    lock = target.with_suffix(".lock")
-    with open(lock, "w") as held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield target.with_stem(f"{target.stem}-{os.getpid()}")
-            return
+    with held:
         yield target
         lock.unlink(missing_ok=True)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from tadh_cli.engine.clock import Clock
+from tadh_cli.engine.locks import locked
 from tadh_cli.engine.places import real, unwritable
 from tadh_cli.engine.transport import Download, Transport
 from tadh_cli.errors import NetworkError, NotFound, Reach, ServiceError, TadhError
@@ -216,7 +217,7 @@ def _writing(target: Path) -> Iterator[None]:
 def _part_of(target: Path, source: Source) -> Iterator[_Part]:
     """The part of a target, opened for this process alone; a second process gets one of its own."""
     path = target.with_name(target.name + ".part")
-    file = _locked(path)
+    file = locked(path, 0o666)
     if file is None:
         path = target.with_name(f"{target.name}.{os.getpid()}.part")
         file = open(path, "w+b")  # noqa: SIM115 - closed below, with the other case
@@ -244,22 +245,3 @@ def _note(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return note if isinstance(note, dict) else {}
-
-
-def _locked(path: Path) -> IO[bytes] | None:
-    """The file opened for reading and writing, or None while another process has it."""
-    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
-    try:
-        import fcntl
-    except ImportError:
-        return file
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        return None
-    # The other process may have finished and renamed the file between our opening and locking it.
-    if not path.exists() or path.stat().st_ino != os.fstat(file.fileno()).st_ino:
-        file.close()
-        return _locked(path)
-    return file

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from tadh_cli.engine.locks import locked
 from tadh_cli.engine.upload_file import LocalFile
 
 # The store keeps the parts of an unfinished upload so long.
@@ -146,7 +147,7 @@ def record_of(
         _sweep(directory, now_s)
         for slot in range(1, _SLOTS + 1):
             path = directory / f"{digest}-{slot}.jsonl"
-            if (file := _locked(path)) is not None:
+            if (file := locked(path, 0o600, buffering=0)) is not None:
                 record = Record(source, warn, path, file)
                 break
     except OSError as error:
@@ -161,28 +162,9 @@ def _sweep(directory: Path, now_s: float) -> None:
     """Remove the records of uploads that the store has given up by now."""
     for path in directory.glob("*.jsonl"):
         with suppress(FileNotFoundError):
-            if now_s - path.stat().st_mtime > LIFE_S and (file := _locked(path)) is not None:
+            if now_s - path.stat().st_mtime > LIFE_S and (file := locked(path, 0o600, buffering=0)) is not None:
                 path.unlink(missing_ok=True)
                 file.close()
-
-
-def _locked(path: Path) -> IO[bytes] | None:
-    """The file opened for this process alone, None while another one has it."""
-    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0)
-    try:
-        import fcntl
-    except ImportError:
-        return file
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        return None
-    # Its owner may have finished and removed it between our opening and locking it.
-    if not path.exists() or path.stat().st_ino != os.fstat(file.fileno()).st_ino:
-        file.close()
-        return _locked(path)
-    return file
 
 
 # Lines -------------------------------------------------------------------------------------------------
