@@ -10,7 +10,6 @@ import os
 import socket
 import time
 import tracemalloc
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,23 +18,10 @@ import crcmod
 import pytest
 from qcloud_cos import CosClientError, CosConfig, CosS3Client, CosServiceError
 
-from tadh_cli.sandbox import hosting
 from tadh_cli.sandbox.hosting import Hosted
 from tests.unit.sandbox_bench import Client
 
 logging.getLogger("qcloud_cos").setLevel(logging.CRITICAL)
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosted]:
-    with hosting.run(tmp_path_factory.mktemp("sandbox")) as hosted:
-        yield hosted
-
-
-@pytest.fixture
-def sandbox(shared: Hosted) -> Hosted:
-    shared.reset()
-    return shared
 
 
 @pytest.fixture

@@ -27,18 +27,6 @@ ANNA = "4414462893dc74f31473010ff3f6c977"
 ORDER = {"VirtualmanKey": ANNA, "InputSsml": "Hello", "SpeechParam": {"Speed": 1.5}}
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosted]:
-    with hosting.run(tmp_path_factory.mktemp("sandbox")) as hosted:
-        yield hosted
-
-
-@pytest.fixture
-def sandbox(shared: Hosted) -> Hosted:
-    shared.reset()
-    return shared
-
-
 @pytest.fixture
 def client(sandbox: Hosted) -> Client:
     return Client(sandbox.running.port, sandbox.app_key, sandbox.access_token)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import time
-from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -17,18 +16,6 @@ from tests.unit.sandbox_bench import PATHS, Client
 
 ANNA = "4414462893dc74f31473010ff3f6c977"
 ORDER = {"VirtualmanKey": ANNA, "InputSsml": "Hello", "SpeechParam": {"Speed": 1.5}}
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosted]:
-    with hosting.run(tmp_path_factory.mktemp("sandbox")) as hosted:
-        yield hosted
-
-
-@pytest.fixture
-def sandbox(shared: Hosted) -> Hosted:
-    shared.reset()
-    return shared
 
 
 @pytest.fixture
