@@ -226,8 +226,8 @@ class Cut(Protocol):
     def pieces(self, text: str, most_bytes: int) -> list[str]:
         """A whole text in pieces to be said one after another, none larger."""
 
-    def fragment(self, text: str, most_bytes: int) -> str:
-        """The beginning of a text that can be sent by itself, empty when all of it may be part of something longer."""
+    def fragment(self, text: str, most_bytes: int, *, is_all: bool = False) -> str:
+        """The beginning of a text that can be sent by itself; unless it `is_all`, what may go on is left out."""
 
     def clauses(self, text: str, most_bytes: int, *, is_all: bool) -> tuple[list[str], str]:
         """The complete clauses at the beginning of a text, and the rest; no rest when the text `is_all` there is."""
