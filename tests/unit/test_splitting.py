@@ -46,7 +46,7 @@ def test_paragraphs_are_pieces(text: str, expected: list[str]) -> None:
         ("一二三四五六七八九", 12, ["一二三四", "五六七八", "九"]),
         (f"一{FAMILY}二", 28, [f"一{FAMILY}", "二"]),
         ('一二<break time="1s"/>三四', 22, ["一二", '<break time="1s"/>三', "四"]),
-        ('甲乙<sub alias="x">丙丁</sub>戊', 34, ["甲乙", '<sub alias="x">丙丁</sub>戊']),
+        ('甲乙<sub alias="x">丙丁</sub>戊', 32, ["甲乙", '<sub alias="x">丙丁</sub>戊']),
         ("a &amp; b &lt; c", 9, ["a &amp; ", "b &lt; c"]),
     ],
 )

@@ -137,15 +137,15 @@ def unwrap(answer: Answer, operation: Operation | None) -> Reply:
     if header is None:
         raise _http_failure(answer)
     request_id = str(header.get("RequestID") or "")
-    code = _integer(header.get("Code"))
+    code = integer(header.get("Code"))
     if code == 0:
         return Reply(payload, request_id)
-    raise _failure(code, str(header.get("Message") or ""), request_id, answer.status)
+    raise failure(code, str(header.get("Message") or ""), request_id, answer.status)
 
 
 def task_failure(record: Mapping[str, Any], waiter: Waiter) -> TadhError:
     """The failure of a task that ended badly, with the remedy for its code."""
-    code = _integer(record.get(waiter.code))
+    code = integer(record.get(waiter.code))
     # Some numbers of answers come as the end of a task too, with the same meaning: moderation for one.
     known = CODES.get(code or 0, Code("", TaskFailed))
     meaning, remedy = FAIL_CODES.get(code or 0, (known.meaning, known.remedy))
@@ -158,18 +158,25 @@ def task_failure(record: Mapping[str, Any], waiter: Waiter) -> TadhError:
 
 
 def _envelope(body: bytes) -> tuple[Mapping[str, Any] | None, Any]:
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
+    document = read(body)
+    if document is None:
         return None, None
-    if not isinstance(document, Mapping):
-        return None, None
-    if re.search(rb"\\u[dD][89a-fA-F]", body):
-        document = _in_whole_characters(document)
     header = document.get("Header")
-    if not isinstance(header, Mapping) or _integer(header.get("Code")) is None:
+    if not isinstance(header, Mapping) or integer(header.get("Code")) is None:
         return None, None
     return header, document.get("Payload") or {}
+
+
+def read(text: bytes | str) -> Mapping[str, Any] | None:
+    """A JSON object of the service, None for what is none."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(document, Mapping):
+        return None
+    halves = re.search(rb"\\u[dD][89a-fA-F]", text if isinstance(text, bytes) else text.encode("utf-8", "replace"))
+    return _in_whole_characters(document) if halves else document
 
 
 def _in_whole_characters(document: Any) -> Any:
@@ -177,14 +184,16 @@ def _in_whole_characters(document: Any) -> Any:
     return json.loads(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
 
 
-def _integer(value: object) -> int | None:
+def integer(value: object) -> int | None:
+    """A number, also one that is written as text; None for anything else."""
     try:
         return int(str(value))
     except ValueError:
         return None
 
 
-def _failure(code: int | None, message: str, request_id: str, status: int) -> TadhError:
+def failure(code: int | None, message: str, request_id: str = "", status: int = 200) -> TadhError:
+    """What a code means, with the service's own words, its remedy, and whether it may be repeated."""
     known = CODES.get(code or 0) or CODES.get(abs(code or 0))
     if known is None:
         known = _unknown(message, status)
