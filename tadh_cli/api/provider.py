@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from tadh_cli.api.customization import Customization, RecordingCheck
+    from tadh_cli.api.driving import Driving
     from tadh_cli.api.material import Limit
     from tadh_cli.api.operation import Json, Operation
     from tadh_cli.api.production import Order, Script
@@ -44,6 +45,8 @@ class Exchange(NamedTuple):
     response: Any
     took_s: float
     error: str = ""
+    # It is a frame of a WebSocket, sent or received: it has no answer of its own.
+    is_frame: bool = False
 
 
 class Provider(NamedTuple):
@@ -74,6 +77,8 @@ class Provider(NamedTuple):
     check_order: Callable[[RecordingCheck], Order]
     # Where uploads go.
     store: Callable[[], ObjectStore]
+    # How live sessions are driven.
+    channel: Callable[[], Driving]
 
     def find(self, name: str) -> list[Operation]:
         """The operations a user can mean by a name, a path, or the end of a path; a query is no part of it.

@@ -148,6 +148,11 @@ class Client:
         credentials = self._credentials_for(prepared.service)
         return self.provider.sign(self.settings.endpoint, prepared.path, credentials, int(self.clock.now_s()))
 
+    def websocket_url(self, path: str, service: str) -> str:
+        """The URL of a WebSocket, signed at this moment."""
+        credentials = self._credentials_for(service)
+        return self.provider.sign(self.settings.websocket, path, credentials, int(self.clock.now_s()))
+
     def _credentials_for(self, service: str) -> Credentials:
         if service not in self._credentials:
             self._credentials[service] = self.settings.credentials(service)

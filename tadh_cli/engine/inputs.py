@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import os
 import shutil
 import stat
 import sys
 import tempfile
+from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +26,7 @@ LARGEST_FILE_BYTES = 10 * 1024**3
 # Stands for the URL of a file that has yet to be uploaded.
 TO_BE_UPLOADED = "https://to-be-uploaded/"
 _PIECE_BYTES = 1024 * 1024
+_ARRIVING_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,30 @@ def text_file(flag: str, name: str) -> str:
             return _decoded(flag, name, file.read(_LARGEST_TEXT_BYTES + 1))
     except OSError as error:
         raise InputError(f"{flag} {name}: {_words(error)}") from None
+
+
+def arriving(flag: str, name: str) -> Iterator[bytes]:
+    """What comes through a pipe or stands in a file, `-` for stdin, piece by piece as it arrives.
+
+    Raises InputError when it can't be read, for a file that can't be opened before anything else happens.
+    """
+    try:
+        number = sys.stdin.fileno() if name == "-" else os.open(name, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        if stat.S_ISDIR(os.fstat(number).st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{flag} {name}: {_words(error)}") from None
+    return _pieces(number, is_ours=name != "-")
+
+
+def _pieces(number: int, *, is_ours: bool) -> Iterator[bytes]:
+    """By its number, not as a stream: a thread that waits in one would be in the way when the program ends."""
+    try:
+        while data := os.read(number, _ARRIVING_BYTES):
+            yield data
+    finally:
+        if is_ours:
+            os.close(number)
 
 
 def _decoded(flag: str, name: str, data: bytes) -> str:
@@ -129,5 +156,5 @@ def spooled(flag: str, name: str = "-", most_bytes: int = LARGEST_FILE_BYTES) ->
     return path
 
 
-def _words(error: OSError) -> str:
-    return (error.strerror or type(error).__name__).lower()
+def _words(error: OSError | ValueError) -> str:
+    return (getattr(error, "strerror", None) or type(error).__name__).lower()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tadh_cli.api.provider import Exchange
-from tadh_cli.engine.clock import Clock, iso
+from tadh_cli.engine.clock import Clock, iso, to_the_millisecond
 from tadh_cli.errors import FileError
 from tadh_cli.masking import Mask
 
@@ -45,8 +45,8 @@ class Observer:
             line = json.dumps(shown, ensure_ascii=False)
         except RecursionError:
             return self.saw(exchange._replace(request=None, response="(nested too deeply to be shown)"))
-        if self._verbosity:
-            self._tell(shown)
+        if self._verbosity > exchange.is_frame:
+            self._tell(shown, is_frame=exchange.is_frame)
         if self._has_file:
             self._go_on(line)
         elif self._path:
@@ -60,8 +60,9 @@ class Observer:
             self._write(f"warning: {error.message}; it ends here")
 
     def _shown(self, exchange: Exchange) -> dict[str, Any]:
+        now_s = self._clock.now_s()
         return {
-            "Time": iso(self._clock.now_s()),
+            "Time": to_the_millisecond(now_s) if exchange.is_frame else iso(now_s),
             "Method": exchange.method,
             "Url": self._mask.text(exchange.url),
             "Request": self._mask.document(exchange.request),
@@ -71,7 +72,10 @@ class Observer:
             "Error": self._mask.text(exchange.error) or None,
         }
 
-    def _tell(self, shown: dict[str, Any]) -> None:
+    def _tell(self, shown: dict[str, Any], *, is_frame: bool) -> None:
+        if is_frame:
+            self._write(f"{shown['Method']} {_short(shown['Request'] or shown['Response'])}")
+            return
         status = shown["Status"] or shown["Error"]
         self._write(f"> {shown['Method']} {shown['Url']} -> {status}, {shown['Milliseconds']} ms")
         if self._verbosity > 1:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tadh_cli import __version__
 from tadh_cli.api.provider import Answer, Exchange
@@ -24,6 +24,13 @@ READ_TIMEOUT_S = 30.0
 LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
 _CHUNK_BYTES = 256 * 1024
 USER_AGENT = f"tadh/{__version__}"
+
+
+class Route(NamedTuple):
+    """A proxy's URL, empty for none, and the file or directory with the certificates to trust."""
+
+    proxy: str
+    certificates: str
 
 
 class Transport:
@@ -116,6 +123,15 @@ class Transport:
             shown = url if response is None else str(response.request.url)
             with self._observing:
                 self.observe(Exchange(method, shown, None, status, None, time.monotonic() - started, problem))
+
+    def route(self, url: str) -> Route:
+        """The way to a WebSocket, for what opens it: the same as for requests."""
+        from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
+
+        web = "http" + url.removeprefix("ws")
+        proxy = select_proxy(web, dict(self._proxies_for(web)))
+        trusted = self._trusted()
+        return Route(proxy or "", str(DEFAULT_CA_BUNDLE_PATH if trusted is True else trusted))
 
     def close(self) -> None:
         if self._session is not None:

@@ -172,7 +172,7 @@ def _best_end(text: str, most_bytes: int) -> int:
 
 
 def _borders(masked: str, limit: int) -> Iterator[int]:
-    """Places up to the limit that are in no character as a reader sees it, no tag, and no element if those are hidden."""
+    """Places up to the limit that are in no character as a reader sees it, and in nothing that is hidden."""
     end = 0
     for cluster in _clusters(masked):
         end += len(cluster)
@@ -220,14 +220,11 @@ def _cluster_end(text: str, at: int) -> int:
     end = at + 1
     while end < len(text):
         character = text[end]
-        if is_flag and end == at + 1 and ord(character) in _FLAGS:
-            end += 1
-        elif _extends(character) or (text[end - 1] == _JOINER and unicodedata.category(character) == "So"):
-            end += 1
-        elif _is_jamo(text[end - 1], character):
-            end += 1
-        else:
+        is_second_half = is_flag and end == at + 1 and ord(character) in _FLAGS
+        is_joined = text[end - 1] == _JOINER and unicodedata.category(character) == "So"
+        if not (is_second_half or is_joined or _extends(character) or _is_jamo(text[end - 1], character)):
             break
+        end += 1
     return end
 
 

@@ -10,6 +10,7 @@ from tadh_cli.providers.tencent import codes, signing
 
 if TYPE_CHECKING:
     from tadh_cli.api.customization import Customization, RecordingCheck
+    from tadh_cli.api.driving import Driving
     from tadh_cli.api.material import Limit
     from tadh_cli.api.operation import Operation
     from tadh_cli.api.production import Order, Script
@@ -82,6 +83,12 @@ def _store() -> ObjectStore:
     return COS
 
 
+def _channel() -> Driving:
+    from tadh_cli.providers.tencent.channel import DRIVING
+
+    return DRIVING
+
+
 def _most_characters() -> int:
     from tadh_cli.providers.tencent import video
 
@@ -105,4 +112,5 @@ TENCENT = Provider(
     check_order=_check_order,
     limits=limits,
     store=_store,
+    channel=_channel,
 )

@@ -55,11 +55,14 @@ class Schedule:
         """A packet left that was complete at `ready_s`."""
         if self._anchor_s is None:
             # The burst takes the moment of the first packet; those behind it follow at the usual distance.
-            self._anchor_s = self._first_s = now_s
+            self._anchor_s = now_s
+            self._first_s = self._first_s if self._packets else now_s
             self._late_s.append(0.0)
         else:
             self._judge(now_s, ready_s)
-            self._intervals_s.append(now_s - self._last_s)
+            # Within a burst there are no distances to be kept.
+            if self._next >= self._burst:
+                self._intervals_s.append(now_s - self._last_s)
         self._last_s = now_s
         self._next += 1
         self._packets += 1
@@ -94,7 +97,6 @@ class Schedule:
 
     def report(self) -> Pacing:
         late_ms = sorted(late_s * 1000 for late_s in self._late_s)
-        # Within a burst there are no distances to be kept.
         intervals_ms = [interval_s * 1000 for interval_s in self._intervals_s]
         return Pacing(
             packets=self._packets,

@@ -1,0 +1,412 @@
+"""The driving channel as a protocol: who speaks when, heartbeats, breaks. It knows neither sockets nor clocks.
+
+In: what to say, what the service says, what became of the connection, and the time. Out: what to do next, and when.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from tadh_cli.api.driving import (
+    Audio,
+    Connection,
+    Cut,
+    Driving,
+    Event,
+    Frame,
+    Notice,
+    Pacing,
+    Progress,
+    Report,
+    SpokenText,
+    Step,
+    StreamedText,
+    Utterance,
+)
+from tadh_cli.duration import words
+from tadh_cli.errors import AuthError, ConfigError, NotFound, TadhError
+from tadh_cli.providers.tencent import frames
+from tadh_cli.providers.tencent.speech import Desk, Hush, Speech
+from tadh_cli.providers.tencent.speech_audio import AudioSpeech
+from tadh_cli.providers.tencent.speech_stream import ClauseSpeech, FragmentSpeech
+from tadh_cli.providers.tencent.speech_text import TextSpeech
+
+# The pages give several spans; this satisfies them all: above 30 s, below 60 s (conflicting pages of Heartbeat).
+HEARTBEAT_S = 45.0
+# A first connection that fails for a reason that passes is tried again for so long.
+FIRST_PATIENCE_S = 15.0
+FIRST_PAUSE_S = 0.2
+LONGEST_PAUSE_S = 10.0
+# Stopped, it waits no longer than this for the service to say that all is over.
+STOP_PATIENCE_S = 5.0
+# Somebody else may be speaking in this session: so long it is waited for.
+OTHERS_PATIENCE_S = 60.0
+# The way to the service and back, at least and at most: what left within it before a break may not have arrived.
+_LEAST_WAY_S, _MOST_WAY_S = 0.05, 2.0
+# Statuses that are remembered to know them when they are told again.
+_REMEMBERED = 1000
+# Numbers of utterances that nobody asked for.
+_OWN = -1
+
+
+class DrivingChannel:
+    """The channel of one session, over all its connections."""
+
+    def __init__(
+        self, session_id: str, new_id: Callable[[], str], cut: Cut, dice: Callable[[], float], patience_s: float
+    ) -> None:
+        self._desk = Desk(session_id, new_id, cut)
+        self._dice = dice
+        self._patience_s = patience_s
+        self._line: deque[Speech] = deque()
+        # Whose frame the last step was; None for a heartbeat.
+        self._offered: Speech | None = None
+        self._pulse: Frame | None = None
+        # What is still read, by number.
+        self._open: dict[int, Speech] = {}
+        # Somebody else's utterance that is under way in this session, and how long it is waited for.
+        self._other: Event | None = None
+        self._other_until_s = -math.inf
+        self._told: dict[tuple[str, str, int, int], None] = {}
+        self._connection = Connection.CONNECTING
+        self._is_dialling = False
+        self._dial_s = -math.inf
+        self._dials = 0
+        self._broken_s: float | None = None
+        # When the very first connection failed first.
+        self._first_s = math.inf
+        self._way_s = _LEAST_WAY_S
+        self._sent_s = 0.0
+        self._is_finishing = False
+        self._stop_s = math.inf
+        self._is_over = False
+        self._failure: TadhError | None = None
+        self._report = Report()
+        self._pacing = Pacing()
+        self._last: Event | None = None
+
+    # What is to be said ----------------------------------------------------------------------------------
+
+    def say(self, number: int, utterance: Utterance, now_s: float) -> None:
+        if self._is_over or self._is_stopping:
+            return
+        speech = self._speech(number, utterance)
+        if utterance.interrupt:
+            self._make_way(speech, now_s)
+        self._line.append(speech)
+        self._open[number] = speech
+
+    def feed(self, number: int, data: bytes, now_s: float) -> None:
+        if number in self._open:
+            self._open[number].feed(data, now_s)
+
+    def end(self, number: int, now_s: float, error: TadhError | None = None) -> None:
+        speech = self._open.pop(number, None)
+        if speech is not None:
+            speech.failure = speech.failure or error
+            speech.end(now_s)
+
+    def wants(self, number: int) -> int:
+        speech = self._open.get(number)
+        return -1 if speech is None or speech.is_over or speech.is_cut else speech.wants()
+
+    def insert(self, text: str, now_s: float) -> None:
+        head = self._line[0] if self._line else None
+        if isinstance(head, ClauseSpeech):
+            head.insert(text)
+        else:
+            self._desk.tell("nothing can be inserted now: that needs a text that is being said clause by clause")
+
+    def interrupt(self, now_s: float) -> None:
+        self._clear(now_s)
+        self._hush()
+
+    def finish(self, now_s: float) -> None:
+        self._is_finishing = True
+
+    def stop(self, now_s: float, *, is_late: bool = False) -> None:
+        if self._is_over or self._is_stopping:
+            return
+        self._report = replace(self._report, was_stopped=True, was_late=is_late)
+        self._stop_s = now_s + STOP_PATIENCE_S
+        self._clear(now_s)
+
+    # What to do next -------------------------------------------------------------------------------------
+
+    def poll(self, now_s: float) -> Step:
+        if not self._is_over and self._is_stopping:
+            self._end_if_stopped(now_s)
+        if self._is_over:
+            return Step(now_s, is_over=True)
+        if self._connection is not Connection.OPEN:
+            return self._poll_connection(now_s)
+        return self._poll_line(now_s)
+
+    def sent(self, now_s: float) -> None:
+        if self._connection is not Connection.OPEN:
+            self._is_dialling = True
+            return
+        self._sent_s = now_s
+        self._report = replace(self._report, sent=self._report.sent + 1)
+        if self._offered is not None:
+            self._offered.sent(now_s)
+        else:
+            self._pulse = None
+
+    def _poll_line(self, now_s: float) -> Step:
+        head = self._head(now_s)
+        while head is not None:
+            step = self._offer(head, now_s)
+            if not head.is_over:
+                return self._sooner(step._replace(at_s=max(step.at_s, now_s)), head)
+            head = self._head(now_s)
+        if self._is_finishing:
+            self._close()
+            return Step(now_s, is_over=True)
+        return self._sooner(Step(), None)
+
+    def _offer(self, head: Speech, now_s: float) -> Step:
+        if not head.is_begun and self._waits_for_others(head, now_s):
+            return Step(self._other_until_s)
+        step = head.offer(now_s)
+        # To ask at its end is enough, and has to be done, too.
+        return step if step.frame else step._replace(at_s=min(step.at_s, head.deadline_s))
+
+    def _sooner(self, step: Step, head: Speech | None) -> Step:
+        """This step, or a heartbeat if that is due before."""
+        pulse_s = self._sent_s + HEARTBEAT_S
+        self._offered = head
+        at_s = min(step.at_s, self._stop_s)
+        if step.frame is not None and step.at_s <= pulse_s:
+            return step
+        if at_s < pulse_s:
+            return Step(at_s)
+        self._offered = None
+        self._pulse = self._pulse or self._desk.command(self._desk.fresh(), frames.HEARTBEAT, {"Text": "PING"})
+        return Step(pulse_s, self._pulse)
+
+    def _head(self, now_s: float) -> Speech | None:
+        """The utterance whose turn it is."""
+        while self._line:
+            head = self._line[0]
+            if not head.is_over and now_s >= head.deadline_s:
+                head.expire(now_s)
+            if not head.is_over:
+                return head
+            self._line.popleft()
+            self._record(head)
+        return None
+
+    def _record(self, speech: Speech) -> None:
+        """Note what came of an utterance."""
+        if speech.number == _OWN:
+            return
+        report = self._report
+        if isinstance(speech, AudioSpeech) and speech.packets:
+            self._pacing = speech.pacing
+            report = replace(report, pacing=(*report.pacing, self._pacing))
+        if speech.failure is not None:
+            self._desk.tell(f"the {speech.kind} failed: {speech.failure.message}")
+            report = replace(report, failures=(*report.failures, speech.failure))
+        elif not speech.is_cut:
+            report = replace(report, said=report.said + 1)
+        self._report = report
+
+    # Who speaks when -------------------------------------------------------------------------------------
+
+    def _speech(self, number: int, utterance: Utterance) -> Speech:
+        match utterance:
+            case SpokenText():
+                return TextSpeech(self._desk, number, utterance)
+            case StreamedText(sentences=True):
+                return ClauseSpeech(self._desk, number, utterance)
+            case StreamedText():
+                return FragmentSpeech(self._desk, number, utterance)
+            case Audio():
+                return AudioSpeech(self._desk, number, utterance)
+
+    def _make_way(self, speech: Speech, now_s: float) -> None:
+        """Cut off what is being said. A text cuts off another one just by being sent."""
+        head = self._line[0] if self._line else None
+        if isinstance(speech, TextSpeech) and isinstance(head, TextSpeech) and head.is_begun and not head.is_cut:
+            head.abandon()
+        self._clear(now_s)
+        if not isinstance(speech, TextSpeech):
+            self._hush()
+
+    def _hush(self) -> None:
+        """Silence a text that somebody else lets be said."""
+        if self._other is not None and frames.is_text(self._other):
+            self._line.append(Hush(self._desk, _OWN, self._other.req_id))
+
+    def _clear(self, now_s: float) -> None:
+        for place, speech in enumerate(list(self._line)):
+            speech.cut(now_s)
+            if place and not speech.is_over:
+                speech.close()
+        self._open = {number: speech for number, speech in self._open.items() if not speech.is_cut}
+
+    def _waits_for_others(self, head: Speech, now_s: float) -> bool:
+        """Whether somebody else is speaking: a new text would cut that off, sound would be refused."""
+        is_cutting = isinstance(head, Hush) or (isinstance(head, TextSpeech) and head.interrupts)
+        return self._other is not None and not is_cutting and now_s < self._other_until_s
+
+    # What the service says -------------------------------------------------------------------------------
+
+    def received(self, text: str, now_s: float) -> Event:
+        event = frames.event(text)
+        event = replace(event, is_replay=self._is_known(event))
+        self._last = event
+        self._report = replace(self._report, received=self._report.received + 1)
+        if frames.is_failure(event) and event.code in frames.ENDS:
+            self._fail(frames.failure(event))
+        elif event.req_id and event.req_id not in self._desk.ids:
+            self._note_other(event, now_s)
+        elif self._line:
+            self._tell_head(self._line[0], event, now_s)
+        elif frames.is_failure(event):
+            self._desk.tell(f"the service says: {frames.failure(event).message}")
+        return event
+
+    def _tell_head(self, head: Speech, event: Event, now_s: float) -> None:
+        # A refusal of something that can't be read may lack its id; it can only be what was sent last.
+        if not event.req_id and frames.is_failure(event) and head.is_begun:
+            event = replace(event, req_id=head.req_id)
+        head.heard(event, now_s)
+
+    def _note_other(self, event: Event, now_s: float) -> None:
+        """Keep track of what somebody else lets be said in this session."""
+        if frames.is_text(event) or frames.is_audio(event):
+            self._other, self._other_until_s = event, now_s + OTHERS_PATIENCE_S
+        elif self._other is not None and frames.is_over(event) and self._other.req_id == event.req_id:
+            self._other = None
+        if frames.is_over(event) and self._line and isinstance(self._line[0], Hush):
+            self._line[0].silenced(event)
+
+    def _is_known(self, event: Event) -> bool:
+        """Whether this status was told before; of large models' answers every part counts."""
+        if not event.req_id or not event.status:
+            return False
+        key = (event.req_id, event.status, event.seq, event.code)
+        is_known = key in self._told
+        self._told[key] = None
+        if len(self._told) > _REMEMBERED:
+            self._told.pop(next(iter(self._told)))
+        return is_known
+
+    # Connections -----------------------------------------------------------------------------------------
+
+    def connected(self, now_s: float, took_s: float) -> None:
+        self._way_s = min(max(took_s, _LEAST_WAY_S), _MOST_WAY_S)
+        self._is_dialling = False
+        self._dials = 0
+        self._sent_s = now_s
+        self._connection = Connection.OPEN
+        if self._broken_s is not None:
+            self._report = replace(self._report, reconnections=self._report.reconnections + 1)
+            self._desk.tell(f"connected again after {now_s - self._broken_s:.1f} s", is_warning=False)
+            if self._line:
+                self._line[0].resume(now_s)
+        self._broken_s = None
+
+    def refused(self, error: TadhError, now_s: float) -> None:
+        self._is_dialling = False
+        if self._broken_s is not None and now_s - self._broken_s >= self._patience_s:
+            error.message = f"the connection could not be opened again for {words(self._patience_s)}: {error.message}"
+            self._fail(error)
+        elif self._is_hopeless(error, now_s):
+            self._fail(error)
+        else:
+            self._pause(now_s)
+
+    def disconnected(self, now_s: float, *, silent_s: float = 0.0) -> None:
+        if self._connection is not Connection.OPEN or self._is_over:
+            return
+        self._connection = Connection.RECONNECTING
+        self._broken_s = now_s
+        self._desk.tell("the connection broke; connecting again")
+        if self._line:
+            self._line[0].lose(now_s, max(self._way_s, silent_s))
+        self._pause(now_s)
+
+    def _poll_connection(self, now_s: float) -> Step:
+        if self._is_dialling:
+            return Step()
+        return Step(max(now_s, self._dial_s), dials=True)
+
+    def _pause(self, now_s: float) -> None:
+        pause_s = min(FIRST_PAUSE_S * 2**self._dials, LONGEST_PAUSE_S) * self._dice()
+        self._dials += 1
+        self._dial_s = now_s + pause_s
+
+    def _is_hopeless(self, error: TadhError, now_s: float) -> bool:
+        """Whether trying again is of no use, or for a first connection has been for too long."""
+        if self._broken_s is None:
+            self._first_s = min(self._first_s, now_s)
+            return not error.transient or now_s - self._first_s >= FIRST_PATIENCE_S
+        # The service may take some time to notice that the old connection is gone, and refuse a second one till then.
+        return error.code in frames.ENDS or isinstance(error, (AuthError, ConfigError, NotFound))
+
+    # The end ---------------------------------------------------------------------------------------------
+
+    @property
+    def _is_stopping(self) -> bool:
+        return self._stop_s < math.inf
+
+    @property
+    def failure(self) -> TadhError | None:
+        return self._failure
+
+    def _end_if_stopped(self, now_s: float) -> None:
+        is_open = self._connection is Connection.OPEN
+        if now_s >= self._stop_s or not is_open or self._head(now_s) is None:
+            self._close()
+
+    def _fail(self, error: TadhError) -> None:
+        self._failure = error
+        self._close()
+
+    def _close(self) -> None:
+        self._is_over = True
+        self._connection = Connection.CLOSED
+        for speech in self._line:
+            self._abandon(speech)
+        self._line.clear()
+        self._open.clear()
+
+    def _abandon(self, speech: Speech) -> None:
+        """Note what an utterance came to that has no end."""
+        if isinstance(speech, AudioSpeech) and speech.packets:
+            self._pacing = speech.pacing
+            self._report = replace(self._report, pacing=(*self._report.pacing, self._pacing))
+
+    # How it stands ---------------------------------------------------------------------------------------
+
+    def notices(self) -> Sequence[Notice]:
+        told, self._desk.notices = self._desk.notices, []
+        return told
+
+    def progress(self, now_s: float) -> Progress:
+        head = self._line[0] if self._line else None
+        sound = head if isinstance(head, AudioSpeech) else None
+        return Progress(
+            connection=self._connection,
+            speaker=head.kind if head is not None and head.number != _OWN else "",
+            waiting=max(0, len(self._line) - 1),
+            sent=self._report.sent,
+            received=self._report.received,
+            packets=sound.packets if sound else self._pacing.packets,
+            sound_ms=round(sound.sound_s * 1000) if sound else self._pacing.sound_ms,
+            ratio=sound.ratio if sound else self._pacing.ratio,
+            reconnections=self._report.reconnections,
+            last=self._last,
+        )
+
+    def report(self) -> Report:
+        return replace(self._report, losses=tuple(self._desk.losses))
+
+
+DRIVING = Driving(path=frames.path, channel=DrivingChannel, ended=frames.ended)

@@ -1,0 +1,105 @@
+"""Whole texts on a driving channel: SEND_TEXT, piece after piece (Text-driven Instructions)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tadh_cli.api.driving import Event, Frame, SpokenText, Step
+from tadh_cli.providers.tencent import frames
+from tadh_cli.providers.tencent.session import MOST_TEXT_BYTES
+from tadh_cli.providers.tencent.speech import NO_REPLAY_S, Desk, Speech, silence
+
+
+class TextSpeech(Speech):
+    """Each piece is an utterance to the service; the next one would cut it off, so that it waits for TextOver."""
+
+    kind = "text"
+
+    def __init__(self, desk: Desk, number: int, said: SpokenText) -> None:
+        super().__init__(desk, number)
+        self._said = said
+        self._pieces = desk.cut.pieces(said.text, MOST_TEXT_BYTES)
+        self._expected_s = 0.0
+        self._silence_id = ""
+        self._prepared: Frame | None = None
+        self._doubted_until_s: float | None = None
+        if not self._pieces:
+            self.close()
+
+    def offer(self, now_s: float) -> Step:
+        if self.is_cut:
+            return self._silence() if not self._silence_id else Step()
+        if self._doubted_until_s is not None and now_s >= self._doubted_until_s:
+            self._say_again()
+        if self.is_begun:
+            return Step() if self._doubted_until_s is None else Step(self._doubted_until_s)
+        self._prepared = self._prepared or self.desk.command(self.req_id, frames.TEXT, self._data())
+        return Step(max(self.not_before_s, self.desk.text_gate_s), self._prepared)
+
+    def sent(self, now_s: float) -> None:
+        self.desk.text_sent(now_s)
+        self._prepared = None
+        if self.is_cut:
+            self._silence_id = self._silence_id or self.desk.fresh()
+        else:
+            self.is_begun = True
+            self._expected_s = self.desk.cut.seconds(self._pieces[0])
+        self.be_patient(now_s)
+
+    def cut(self, now_s: float) -> None:
+        self.is_cut = True
+        self._prepared = None
+        if not self.is_begun:
+            self.close()
+
+    @property
+    def interrupts(self) -> bool:
+        return self._said.interrupt
+
+    def abandon(self) -> None:
+        """Another text that interrupts takes its place."""
+        self.close()
+
+    def is_over_at(self, event: Event, now_s: float) -> None:
+        self._doubted_until_s = None
+        self._pieces = self._pieces[1:]
+        if self.is_cut or not self._pieces:
+            self.close()
+        else:
+            self.renew()
+
+    def goes_on(self, event: Event, now_s: float) -> None:
+        self._doubted_until_s = None
+        if event.content:
+            self._expected_s += self.desk.cut.seconds(event.content)
+            self.be_patient(now_s)
+
+    def again(self) -> bool:
+        return True
+
+    def expected_s(self) -> float:
+        return self._expected_s
+
+    def resume(self, now_s: float) -> None:
+        # The service tells how the last utterances stand: one that it does not know never came.
+        if self.is_begun and not self.is_heard:
+            self._doubted_until_s = now_s + NO_REPLAY_S
+
+    def _say_again(self) -> None:
+        self._doubted_until_s = None
+        self.renew()
+        self.desk.tell("a text did not arrive before the connection broke; it is said again")
+
+    def _silence(self) -> Step:
+        self._prepared = self._prepared or silence(self.desk, self.desk.fresh())
+        return Step(self.desk.text_gate_s, self._prepared)
+
+    def _data(self) -> dict[str, Any]:
+        said = self._said
+        given = {
+            "Interrupt": said.interrupt,
+            "ChatCommand": said.chat_command,
+            "ChatRoundId": said.chat_round_id,
+            "CloudAiVisitorBizId": said.visitor_id,
+        }
+        return {"Text": self._pieces[0], **{name: value for name, value in given.items() if value}}
