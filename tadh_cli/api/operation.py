@@ -81,6 +81,7 @@ class Paging(NamedTuple):
 
 
 Rule = Callable[["Body"], Iterable[Problem]]
+Amend = Callable[[Payload], Payload]
 
 
 class Operation(NamedTuple):
@@ -101,11 +102,13 @@ class Operation(NamedTuple):
     # The kind of task record this call creates, empty for all others; a function when the request decides.
     creates: str | Callable[[Body], str] = ""
     deprecated: str = ""
-    # Repairs an answer that leaves out what can be derived from the rest.
-    amend: Callable[[Payload], Payload] | None = None
+    # Adds to an answer what it leaves out and what can be derived from the rest.
+    amend: Amend | None = None
     method: str = "POST"
     # What a Header.Code means for this very call, and what to do about it, told by its request.
     remedies: Mapping[int | str | None, Callable[[Body], str]] = MappingProxyType({})
+    # Seconds that have to lie between two such calls about the same thing; more often is refused.
+    apart_s: float = 0.0
 
     def encode(self, values: Mapping[str, object]) -> Payload:
         """The request body for values named by their dotted path; None and missing ones are left out."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tadh_cli.api.material import Limit
     from tadh_cli.api.operation import Json, Operation
     from tadh_cli.api.production import Order, Script
+    from tadh_cli.api.session import PictureOptions, SessionOptions
     from tadh_cli.api.store import ObjectStore
     from tadh_cli.api.video import AudioOptions, VideoOptions
     from tadh_cli.api.waiter import Waiter
@@ -75,6 +76,9 @@ class Provider(NamedTuple):
     limits: Callable[[], Mapping[str, Limit]]
     customization_order: Callable[[Customization], Order]
     check_order: Callable[[RecordingCheck], Order]
+    # The call that opens a session, and the one that changes the picture of the session with an id.
+    session_order: Callable[[SessionOptions], Order]
+    picture_order: Callable[[str, PictureOptions], Order]
     # Where uploads go.
     store: Callable[[], ObjectStore]
     # How live sessions are driven.

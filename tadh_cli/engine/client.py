@@ -14,7 +14,7 @@ from tadh_cli.config import Credentials, Settings
 from tadh_cli.duration import words
 from tadh_cli.engine.clock import Clock
 from tadh_cli.engine.transport import READ_TIMEOUT_S, Transport
-from tadh_cli.errors import InputError, OutcomeUnknown, Reach, ServiceError, TadhError
+from tadh_cli.errors import InputError, OutcomeUnknown, Reach, Refused, ServiceError, TadhError
 from tadh_cli.masking import Mask
 
 # Attempts of a request that may be repeated, and the pauses between them: doubled each time, with jitter.
@@ -194,7 +194,7 @@ class Client:
             if answer is not None:
                 self._blame_clock(error, answer)
                 _advise(error, prepared)
-                error.retry_after_s = _retry_after_s(answer, self.clock.now_s())
+                error.retry_after_s = _retry_after_s(answer, self.clock.now_s()) or _turn_s(error, prepared)
             raise
         finally:
             took_s = self.clock.monotonic_s() - started
@@ -271,6 +271,12 @@ def _final(error: TadhError, prepared: Prepared) -> TadhError:
     )
     unknown.reach = Reach.IN_DOUBT
     return unknown
+
+
+def _turn_s(error: TadhError, prepared: Prepared) -> float | None:
+    """Seconds until a call that was refused as too frequent has its turn, where the documentation tells them."""
+    apart_s = prepared.operation.apart_s if prepared.operation else 0.0
+    return apart_s if apart_s and isinstance(error, Refused) and error.transient else None
 
 
 def _retry_after_s(answer: Answer, now_s: float) -> float | None:

@@ -32,15 +32,18 @@ Record = dict[str, Any]
 _FIRST_STATUS = {"video": "COMMIT", "audio": "COMMIT", "avatar": "MAKING", "voice": "MAKING", "voice-check": "CREATED"}
 # Videos and audio without a storage of their own are kept for 7 days.
 _KEPT_S = 7 * 86_400.0
-# The command that shows a task of each kind; sessions have none.
+# The command that shows a task of each kind.
 _SHOWN_BY = {
     "video": "video status {}",
     "audio": "video status {}",
     "avatar": "avatar status {}",
     "voice": "voice status {}",
     "voice-check": "voice check-status {} --edition {edition}",
+    "session": "session status {}",
 }
 _GONE = "the service does not know it any more"
+_KEPT = "it keeps tasks for about 7 days"
+_CLOSED = "it forgets sessions that are closed"
 
 
 # Keys of what a task made.
@@ -87,7 +90,7 @@ class Tasks:
             reason = "the service accepted the request but gave no id"
             self._rejected(entry, UNKNOWN, reason)
             raise OutcomeUnknown(reason, hint=LOOK_FIRST, task_id=f"#{entry}")
-        status = str(answer.get("Status") or answer.get("SessionStatus") or _FIRST_STATUS.get(kind, ""))
+        status = str(answer.get("Status") or _FIRST_STATUS.get(kind, ""))
         with self._unless_ledger_fails():
             self.ledger.accepted(entry, task_id, status, answer)
         return {
@@ -124,12 +127,25 @@ class Tasks:
         prepared = client.prepare(operation, {waiter.id: task_id})
         attempts = {} if timeout_s is None else {"attempts": 1}
         try:
-            answer = dict(waiter.tell(client.send(prepared, timeout_s=timeout_s, **attempts)))
+            answer = {waiter.id: task_id, **waiter.tell(client.send(prepared, timeout_s=timeout_s, **attempts))}
         except (ConfigError, AuthError, NotFound) as error:
             self._explain(error, waiter, task_id)
             raise
         self._asked_s[task_id] = self.clock.monotonic_s()
-        return self._noted(waiter, task_id, answer)
+        return self.heard(waiter, task_id, answer)
+
+    def heard(self, waiter: Waiter, task_id: str, answer: Record) -> Record:
+        """The record of a task of which this was just learned; one that this machine submitted is noted."""
+        state = waiter.classify(answer)
+        past = None
+        with self._unless_ledger_fails():
+            past = self.ledger.find(task_id)
+            if past is not None:
+                # Keys that were looked up elsewhere are kept when the task's own answer lacks them.
+                answer = {**{key: past[key] for key in _KEYS if past.get(key)}, **answer}
+                self.ledger.observed(task_id, state, str(answer.get("Status", "")), answer)
+                past = self.ledger.find(task_id)
+        return task_record(waiter.kind, task_id, self.client.settings.profile, answer, past, self._end_s(state, past))
 
     def watch(self, waiter: Waiter, task_ids: Sequence[str], patience: Patience) -> Iterator[Snapshot]:
         """Follow tasks to their end; see `waiting.watch`."""
@@ -143,6 +159,11 @@ class Tasks:
         """Write down what was learned of a task otherwise than from its own answer."""
         with self._unless_ledger_fails():
             self.ledger.observed(record["TaskId"], waiter.classify(record), str(record["Status"]), record)
+
+    def adopt(self, entry: str, task_id: str, answer: Mapping[str, Any]) -> None:
+        """Write down the id of a task whose creation (`#12`) was not answered."""
+        with self._unless_ledger_fails():
+            self.ledger.accepted(int(entry.removeprefix("#")), task_id, str(answer.get("Status", "")), answer)
 
     def owner(self, path: str) -> str:
         """The task whose result a file is (absolute path), empty when none is known."""
@@ -199,7 +220,7 @@ class Tasks:
                 error.hint = _other_command(past)
             else:
                 self.ledger.lost(task_id, _GONE)
-                error.hint = f"{_GONE}: it keeps tasks for about 7 days"
+                error.hint = f"{_GONE}: {_CLOSED if waiter.kind == 'session' else _KEPT}"
 
     def _is_asked_by(self, waiter: Waiter, past: Record) -> bool:
         """Whether a task of the ledger is asked for by this call: others don't know it, and that proves nothing."""
@@ -211,18 +232,6 @@ class Tasks:
         asked_s = self._asked_s.get(task_id)
         if asked_s is not None:
             self.clock.sleep(asked_s + self.floor_s - self.clock.monotonic_s())
-
-    def _noted(self, waiter: Waiter, task_id: str, answer: Record) -> Record:
-        state = waiter.classify(answer)
-        past = None
-        with self._unless_ledger_fails():
-            past = self.ledger.find(task_id)
-            if past is not None:
-                # Keys that were looked up elsewhere are kept when the task's own answer lacks them.
-                answer = {**{key: past[key] for key in _KEYS if past.get(key)}, **answer}
-                self.ledger.observed(task_id, state, str(answer.get("Status", "")), answer)
-                past = self.ledger.find(task_id)
-        return task_record(waiter.kind, task_id, self.client.settings.profile, answer, past, self._end_s(state, past))
 
     @contextmanager
     def _unless_ledger_fails(self) -> Iterator[None]:

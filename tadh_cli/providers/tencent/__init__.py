@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tadh_cli.api.material import Limit
     from tadh_cli.api.operation import Operation
     from tadh_cli.api.production import Order, Script
+    from tadh_cli.api.session import PictureOptions, SessionOptions
     from tadh_cli.api.store import ObjectStore
     from tadh_cli.api.video import AudioOptions, VideoOptions
     from tadh_cli.api.waiter import Waiter
@@ -37,9 +38,9 @@ def operations() -> Iterator[Operation]:
 
 def waiters() -> Iterator[Waiter]:
     """All things that take time."""
-    from tadh_cli.providers.tencent import customization, video
+    from tadh_cli.providers.tencent import customization, session, video
 
-    yield from (video.MADE, video.SPOKEN, *customization.WAITERS)
+    yield from (video.MADE, video.SPOKEN, *customization.WAITERS, session.READY)
 
 
 def _wrap(payload: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -68,6 +69,18 @@ def _check_order(chosen: RecordingCheck) -> Order:
     from tadh_cli.providers.tencent.customizing import check_order
 
     return check_order(chosen)
+
+
+def _session_order(chosen: SessionOptions) -> Order:
+    from tadh_cli.providers.tencent.staging import session_order
+
+    return session_order(chosen)
+
+
+def _picture_order(session_id: str, chosen: PictureOptions) -> Order:
+    from tadh_cli.providers.tencent.staging import picture_order
+
+    return picture_order(session_id, chosen)
 
 
 def limits() -> Mapping[str, Limit]:
@@ -110,6 +123,8 @@ TENCENT = Provider(
     audio_order=_audio_order,
     customization_order=_customization_order,
     check_order=_check_order,
+    session_order=_session_order,
+    picture_order=_picture_order,
     limits=limits,
     store=_store,
     channel=_channel,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -49,3 +51,15 @@ def names_of(chosen: object, paths: Mapping[str, str]) -> tuple[dict[str, str], 
     flags = {path: known[name].flag for name, path in paths.items()}
     words = {wire: friendly for option in known.values() for friendly, wire in (option.words or {}).items()}
     return flags, words
+
+
+def colors(specs: tuple[str, ...], problems: list[str], *, source: str) -> str | None:
+    """`NAME=#RRGGBB` as the service wants it: the decimal of the hexadecimal number, in JSON, in a string."""
+    found = {}
+    for spec in specs:
+        match = re.fullmatch(r"(\w+)=#?([0-9A-Fa-f]{6})", spec.strip())
+        if match:
+            found[match[1]] = {"colorValue": int(match[2], 16)}
+        else:
+            problems.append(f"--color {spec!r} is not NAME=#RRGGBB ({source})")
+    return json.dumps(found, ensure_ascii=False) if found else None

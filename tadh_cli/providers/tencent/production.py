@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from tadh_cli.api.operation import Operation
 from tadh_cli.api.options import options
 from tadh_cli.api.production import Names, Order, Script
 from tadh_cli.api.video import EDITIONS, AudioOptions, VideoOptions
-from tadh_cli.providers.tencent.options import is_given, names_of, values_of
+from tadh_cli.providers.tencent.options import Special, colors, is_given, names_of, values_of
 from tadh_cli.providers.tencent.video import ADVANCED, AUDIO, BASIC
 
 # Where each option goes in the request; what only the advanced call has, stands in the second table.
@@ -142,16 +142,7 @@ def _logo(spec: str, problems: list[str]) -> dict[str, Any]:
     return {"LogoFileUrl": ",".join(parts), **logo}
 
 
-def _colors(specs: tuple[str, ...], problems: list[str]) -> str | None:
-    """`NAME=#RRGGBB` as the service wants it: the decimal of the hexadecimal number, in JSON, in a string."""
-    colors = {}
-    for spec in specs:
-        match = re.fullmatch(r"(\w+)=#?([0-9A-Fa-f]{6})", spec.strip())
-        if match:
-            colors[match[1]] = {"colorValue": int(match[2], 16)}
-        else:
-            problems.append(f"--color {spec!r} is not NAME=#RRGGBB (AnchorExtraParam, {ADVANCED.doc})")
-    return json.dumps(colors, ensure_ascii=False) if colors else None
-
-
-_SPECIAL: Mapping[str, Callable[[Any, list[str]], Any]] = {"logo": _logos, "color": _colors}
+_SPECIAL: Mapping[str, Special] = {
+    "logo": _logos,
+    "color": partial(colors, source=f"AnchorExtraParam, {ADVANCED.doc}"),
+}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tadh_cli.api.operation import Body, Field, Operation, Problem, Rule
+from tadh_cli.api.operation import Amend, Body, Field, Operation, Problem, Rule
+from tadh_cli.api.waiter import State, Waiter
+from tadh_cli.providers.tencent.standing import tell_closed, tell_session, tell_sessions, tell_started
 from tadh_cli.providers.tencent.terms import LANGUAGES, REQ_ID, REQ_ID_ANSWER, SESSION_ID, has_json_object
 
 _BASE = "/v2/ivh/sessionmanager/sessionmanagerservice"
@@ -113,6 +115,8 @@ def _call(
     response: tuple[Field, ...] = (),
     rules: tuple[Rule, ...] = (),
     creates: str = "",
+    amend: Amend | None = None,
+    apart_s: float = 0.0,
 ) -> Operation:
     """A call about sessions: it has an id of its own, comes back with it, and may be repeated."""
     return Operation(
@@ -126,6 +130,8 @@ def _call(
         response=(REQ_ID_ANSWER, *response),
         rules=rules,
         creates=creates,
+        amend=amend,
+        apart_s=apart_s,
     )
 
 
@@ -139,6 +145,7 @@ CREATE = _call(
     request=(_OWN_SESSION_ID, Field("VirtualmanProjectId", help="project", required=True), *_NEW_SESSION),
     rules=(_external_trtc_is_complete, _trtc_options_need_trtc),
     response=_CREATED,
+    amend=tell_session,
 )
 
 CREATE_BY_AVATAR = _call(
@@ -165,6 +172,7 @@ CREATE_BY_AVATAR = _call(
     ),
     rules=(_external_trtc_is_complete, _trtc_options_need_trtc),
     response=_CREATED,
+    amend=tell_session,
 )
 
 GET = _call(
@@ -181,6 +189,23 @@ GET = _call(
         Field("ErrorCode", int),
         Field("ErrorMessage", also=("ErrorMsg",)),
     ),
+    amend=tell_session,
+)
+
+# Readiness ends a wait without ending the session: it is open, and waits for whoever drives and closes it.
+READY = Waiter(
+    "session.get",
+    "session",
+    rows=(
+        ({"Status": "PREPARING"}, State.RUNNING),
+        ({"Status": "READY"}, State.DECISION),
+        ({"Status": "STARTED"}, State.DECISION),
+        ({"Status": "CLOSED"}, State.DONE),
+        ({"Status": "FAILED"}, State.FAILED),
+    ),
+    id="SessionId",
+    code="ErrorCode",
+    message="ErrorMessage",
 )
 
 START = _call(
@@ -189,6 +214,7 @@ START = _call(
     "Start a session that is ready",
     "Starting Session",
     request=(SESSION_ID,),
+    amend=tell_started,
 )
 
 CLOSE = _call(
@@ -197,6 +223,7 @@ CLOSE = _call(
     "Close a session and free its slot",
     "Closing Live Session",
     request=(SESSION_ID,),
+    amend=tell_closed,
 )
 
 LIST_BY_PROJECT = _call(
@@ -206,6 +233,7 @@ LIST_BY_PROJECT = _call(
     "Querying the Conversation List under the Digital Human Project",
     request=(Field("VirtualmanProjectId", help="project", required=True),),
     response=(_SESSIONS,),
+    amend=tell_sessions,
 )
 
 LIST_BY_AVATAR = _call(
@@ -215,6 +243,7 @@ LIST_BY_AVATAR = _call(
     "Querying the Conversion List under the Personal Asset Image",
     request=(Field("AssetVirtualmanKey", help="avatar", required=True),),
     response=(_SESSIONS,),
+    amend=tell_sessions,
 )
 
 LIST = _call(
@@ -223,6 +252,7 @@ LIST = _call(
     "List the open sessions of the account",
     "Querying the Session List under UIN",
     response=(_SESSIONS,),
+    amend=tell_sessions,
 )
 
 UPDATE = _call(
@@ -256,6 +286,8 @@ UPDATE = _call(
         ),
     ),
     rules=(has_json_object("ImageParam.ImageExtraParam"),),
+    # "Request frequency limit for this API: One request every 5 seconds per individual session."
+    apart_s=5.0,
 )
 
 TRTC_KEY = _call(
@@ -269,8 +301,8 @@ TRTC_KEY = _call(
         Field("UserId", help="user that enters the room", required=True),
     ),
     response=(
-        Field("UserSig", required=True),
-        Field("PrivateMapKey", required=True),
+        Field("UserSig", required=True, secret=True),
+        Field("PrivateMapKey", required=True, secret=True),
     ),
 )
 
@@ -281,6 +313,8 @@ SAY = Operation(
     safe=False,
     service="session",
     doc="Text-driven Instructions",
+    # "The interval between sending texts must be greater than 1 second."
+    apart_s=1.0,
     request=(
         REQ_ID,
         SESSION_ID,
