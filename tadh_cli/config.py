@@ -257,6 +257,11 @@ def uploads_dir() -> Path:
     return state_dir() / "uploads"
 
 
+def sessions_dir() -> Path:
+    """Which process drives which live session, and when each was last told something."""
+    return state_dir() / "sessions"
+
+
 def sandbox_dir() -> Path:
     """Where the sandbox keeps its state."""
     return state_dir() / SANDBOX
