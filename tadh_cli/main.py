@@ -13,6 +13,7 @@ ENTRIES = {
     "avatar": ("avatar", "Avatars of the account: list, check material, customize"),
     "voice": ("voice", "Voices of the account: list, speak, check recordings, clone"),
     "video": ("video", "Videos: make, follow, download, list"),
+    "session": ("session", "Live sessions: open, drive with text and sound, close"),
     "assets": ("assets", "Files for the service, and the keys to its object store"),
     "task": ("task", "The ledger of everything submitted from here"),
     "config": ("settings", "Profiles and where they are read from"),
@@ -23,7 +24,7 @@ ENTRIES = {
     "completion": ("completion", "Print a shell's completion script"),
     "help": ("topics", "Explain a topic: exit-codes, environment, pacing, manifest, ssml"),
 }
-HELP = "Command line for operators of Tencent Cloud AI Digital Human: avatars, voices, videos."
+HELP = "Command line for operators of Tencent Cloud AI Digital Human: avatars, voices, videos, live sessions."
 
 
 def main() -> int:

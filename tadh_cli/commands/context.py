@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tadh_cli.engine.ledger import Ledger
     from tadh_cli.engine.tasks import Tasks
     from tadh_cli.engine.transport import Transport
+    from tadh_cli.engine.turns import Turns
 
 
 @dataclass(eq=False, repr=False)
@@ -135,6 +136,12 @@ class Tadh:
 
         floor_s = 0.1 if self.settings.is_sandbox else SHORTEST_INTERVAL_S
         return Tasks(self.client, self.ledger, self.clock, self.messages.warn, floor_s)
+
+    @cached_property
+    def turns(self) -> Turns:
+        from tadh_cli.engine.turns import Turns
+
+        return Turns(config.sessions_dir(), self.clock)
 
     def call(self, name: str, **values: Any) -> dict[str, Any]:
         """The answer of an operation like `video.get`."""

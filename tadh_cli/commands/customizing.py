@@ -13,9 +13,10 @@ from tadh_cli.api.waiter import State, Waiter
 from tadh_cli.commands import following
 from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.options import Following, pairs
+from tadh_cli.commands.speaking import given_text, marked_up
 from tadh_cli.commands.submitting import Sending, advised, planned, rehearsal, rehearsed, submitted
 from tadh_cli.engine.ledger import REFUSED, SENDING, UNKNOWN
-from tadh_cli.errors import InputError, OutcomeUnknown, Refused, TadhError, carrying, together
+from tadh_cli.errors import OutcomeUnknown, Refused, TadhError, carrying, together
 from tadh_cli.ui.forms import lines, moment
 from tadh_cli.ui.records import Column, Record, Records, View
 
@@ -100,21 +101,8 @@ def outcome(
 
 def _demo_text(tadh: Tadh, given: str | None) -> str | None:
     """The text of the demo as it is sent: on one line; what has no tags is escaped, as elsewhere."""
-    from tadh_cli.engine.inputs import text_argument
-    from tadh_cli.media import narration, ssml
-
-    if given is None:
-        return None
-    try:
-        text = text_argument("--demo-text", given)
-    except InputError as error:
-        tadh.problems += error.problems
-        return None
-    if not ssml.looks_like_ssml(text):
-        return narration.escape(text)
-    errors = [finding for finding in ssml.check(text) if finding.level == "error"]
-    tadh.problems += [f"--demo-text:{found.line}:{found.column}: {found.message}" for found in errors]
-    return narration.fold(text)
+    text = given_text(tadh, "--demo-text", given)
+    return None if text is None else marked_up(tadh, "--demo-text", text)
 
 
 def look(tadh: Tadh, kind: str, given: Sequence[str] | None, *, all_: bool) -> Record | Records:

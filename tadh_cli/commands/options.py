@@ -40,6 +40,11 @@ Limit = Annotated[int | None, typer.Option("--limit", metavar="N", help="at most
 PageSize = Annotated[int | None, typer.Option("--page-size", metavar="N", help="items of one request, 1 to 100")]
 Tasks = Annotated[list[str] | None, typer.Argument(metavar="TASK…", help="ids of tasks", autocompletion=offers.tasks)]
 OneTask = Annotated[str, typer.Argument(metavar="TASK", help="id of the task", autocompletion=offers.tasks)]
+Sessions = Annotated[
+    list[str] | None, typer.Argument(metavar="ID…", help="ids of sessions", autocompletion=offers.tasks)
+]
+OneSession = Annotated[str, typer.Argument(metavar="ID", help="id of the session", autocompletion=offers.tasks)]
+Yes = Annotated[bool, typer.Option("--yes", help="do not ask")]
 SkipChecks = Annotated[bool, typer.Option("--skip-checks", help="send files that the local inspection refuses")]
 AutoConfirm = Annotated[bool, typer.Option("--auto-confirm", help="accept the demo without looking at it")]
 Reason = Annotated[

@@ -38,14 +38,22 @@ class Messages:
         if not self.is_quiet:
             self.write(text)
 
+    def show(self, text: str) -> None:
+        """As `say`, but a link keeps its own signature where only a person sees it: on a terminal."""
+        if not self.is_quiet:
+            self._print(printable(self._mask.values(text) if self.is_terminal else self._mask.text(text)))
+
     def warn(self, text: str) -> None:
         self.write(text, "warning:", "33")
 
     def write(self, text: str, label: str = "", style: str = "") -> None:
         """A line after a label; a stderr that is gone is no reason to fail."""
         shown = printable(self._mask.text(text))
+        self._print(*([self._paint(label, style)] if label else []), shown)
+
+    def _print(self, *parts: str) -> None:
         try:
-            print(*([self._paint(label, style)] if label else []), shown, file=self.stream, flush=True)
+            print(*parts, file=self.stream, flush=True)
         except (OSError, ValueError):
             return
 
