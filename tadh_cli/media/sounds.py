@@ -9,7 +9,7 @@ from typing import IO
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _WAV_CODECS = {_PCM: "pcm", 2: "adpcm", _FLOAT: "pcm float", 6: "a-law", 7: "mu-law", 17: "adpcm", 80: "mp2", 85: "mp3"}
 # Recorders that could not go back leave one of these as length.
-_OPEN_LENGTHS = (0, 0xFFFFFFFF)
+OPEN_LENGTHS = (0, 0xFFFFFFFF)
 _MOST_CHUNKS = 10_000
 # Nine hours of MP3, read in about a second.
 _MOST_FRAMES = 1_300_000
@@ -49,7 +49,7 @@ def wave(file: IO[bytes], size: int) -> Sound:
         name, length = struct.unpack("<4sI", header)
         if name == b"fmt ":
             content = file.read(min(length, 40))
-            form, bytes_a_second = _wave_form(content)
+            form, bytes_a_second = wave_form(content)
             file.seek(length - len(content) + length % 2, 1)
         elif name == b"data":
             return _wave_data(form, bytes_a_second, length, size - file.tell())
@@ -61,7 +61,7 @@ def wave(file: IO[bytes], size: int) -> Sound:
     return _damaged(form, "has no sound (chunk 'data')" if form else "has no format (chunk 'fmt ')")
 
 
-def _wave_form(content: bytes) -> tuple[Sound | None, int]:
+def wave_form(content: bytes) -> tuple[Sound | None, int]:
     """The format and the bytes a second."""
     if len(content) < 16:
         return None, 0
@@ -79,7 +79,7 @@ def _wave_data(form: Sound | None, bytes_a_second: int, length: int, present: in
         return Sound(damage="has no format (chunk 'fmt ') before its sound")
     if not bytes_a_second:
         return _damaged(form, "has a format of zero bytes a second")
-    is_open = length in _OPEN_LENGTHS
+    is_open = length in OPEN_LENGTHS
     held = present if is_open else min(length, present)
     damage = ""
     if held <= 0:
