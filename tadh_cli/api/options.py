@@ -41,3 +41,8 @@ def word(option: Opt, value: str) -> str | None:
         if value.lower() in (friendly.lower(), wire.lower()):
             return wire
     return None
+
+
+def is_given(value: object) -> bool:
+    """Whether an option was given; 0 is a value like any other."""
+    return value is not None and value is not False and value != ()

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
 from tadh_cli.api.production import Names
-from tadh_cli.api.session import PictureOptions, SessionOptions
+from tadh_cli.api.script import DriveOptions
+from tadh_cli.api.session import DRIVERS, PictureOptions, SessionOptions
 from tadh_cli.commands import closing
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.confirming import confirm
 from tadh_cli.commands.context import Tadh
+from tadh_cli.commands.driving import channel_rehearsal, drivable, driven, in_a_new_session
 from tadh_cli.commands.following import chosen, look
 from tadh_cli.commands.opening import SESSION, about, opened, ordered, ready, started
 from tadh_cli.commands.options import All, DryRun, Following, OneSession, Sessions, Set, Yes, pairs
+from tadh_cli.commands.script import scripted
 from tadh_cli.commands.speaking import given_text, marked_up
 from tadh_cli.commands.submitting import Sending, planned, rehearsal, rehearsed
 from tadh_cli.errors import InputError, OutcomeUnknown
@@ -256,6 +260,64 @@ def say(
     return Record(
         {"TaskId": session, "Kind": "session", "SessionId": session, "ReqId": payload["ReqId"], **payload["Data"]}
     )
+
+
+@commands.command(
+    "drive",
+    examples=(
+        'tadh session drive "$SESSION" --text "Hello, how are you?"',
+        'tadh session drive "$SESSION" --audio voice.wav --burst 6 --events events.ndjson',
+        'echo "Streamed as it comes." | tadh session drive "$SESSION" --stream - --sentences',
+    ),
+)
+def drive(tadh: Tadh, session: OneSession, options: DriveOptions, dry_run: DryRun = False) -> Record | None:
+    """Let a started session speak: text, text as it arrives, or sound.
+
+    Opens the session's channel, of which there is one only. --text says one paragraph after another; --stream says
+    what a program writes while it writes; --audio converts any sound while it plays it, --pcm takes it raw, with
+    --live from a microphone. Without any of them, lines typed at a terminal are said.
+
+    Sound goes out in packets of 160 ms, one every 120 ms, so that its report has a ratio of 0.75; see
+    `tadh help pacing`. A broken channel is opened again for two minutes and goes on where it was; what may have
+    been lost is told. At the end the session stays open: `tadh session close` ends it.
+    """
+    with scripted(tadh, options) as script:
+        if dry_run:
+            return Record(channel_rehearsal(tadh, session, script))
+        with tadh.resumable(f"session status {session}", session):
+            drivable(tadh, session)
+            with tadh.turns.driving(session):
+                return driven(tadh, session, script, options, longest_s=options.max_duration or math.inf)
+
+
+@commands.command(
+    "run",
+    examples=(
+        'tadh session run --avatar "$AVATAR" --text "Hello, and goodbye."',
+        'tadh session run --avatar "$AVATAR" --audio voice.wav --max-duration 30m -o json',
+    ),
+)
+def run(
+    tadh: Tadh,
+    session: SessionOptions,
+    following: Following,
+    options: DriveOptions,
+    dry_run: DryRun = False,
+    set_: Set = None,
+) -> Record | None:
+    """Open a session, wait until it is ready, drive it and close it, all in one.
+
+    The play address is told first. The session is closed on every way out: when all is said, when something fails,
+    on Ctrl-C and other requests to end. --max-duration counts from the moment at which it is opened.
+    """
+    following.check(tadh)
+    if (session.driver or "").lower() in ("text", DRIVERS["text"]) and (options.audio or options.pcm):
+        tadh.problems.append("--audio and --pcm need --driver audio, which takes texts as well")
+    with scripted(tadh, options) as script:
+        submission = ordered(tadh, session, Sending(dry_run=dry_run, set=set_ or ()))
+        if dry_run:
+            return Record({**rehearsed(tadh, submission), **script.describe()})
+        return in_a_new_session(tadh, submission.prepared, following, script, options)
 
 
 @commands.command("gc", examples=("tadh session gc", "tadh session gc --all --yes"))

@@ -5,6 +5,7 @@ What is such PCM already passes as it is, sample by sample, without PyAV.
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import struct
@@ -155,7 +156,11 @@ class Source:
 
 def _opened(name: str) -> IO[bytes]:
     if name == _STDIN:
-        return sys.stdin.buffer
+        try:
+            # By its number: a thread that waits in a stream is in the way when the program ends.
+            return open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)
+        except io.UnsupportedOperation:
+            return sys.stdin.buffer
     if stat.S_ISDIR(os.stat(name).st_mode):
         raise IsADirectoryError(0, "is a directory")
     return open(name, "rb", buffering=0)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from tadh_cli.api.options import Opt, options, word
+from tadh_cli.api.options import Opt, is_given, options, word
 
 # Reads values that one option packs together; appends to the list what is wrong.
 Special = Callable[[Any, list[str]], Any]
@@ -38,11 +38,6 @@ def values_of(
 def _unknown_word(option: Opt, value: str, path: str) -> str:
     known = ", ".join(option.words or ())
     return f"{option.flag} {value!r} is not one of {known}; a newer value of the service goes with --set {path}=…"
-
-
-def is_given(value: object) -> bool:
-    """Whether an option was given; 0 is a value like any other."""
-    return value is not None and value is not False and value != ()
 
 
 def names_of(chosen: object, paths: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:

@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any
 
 from tadh_cli.api.operation import Operation
-from tadh_cli.api.options import options
+from tadh_cli.api.options import is_given, options
 from tadh_cli.api.production import Names, Order, Script
 from tadh_cli.api.video import EDITIONS, AudioOptions, VideoOptions
-from tadh_cli.providers.tencent.options import Special, colors, is_given, names_of, values_of
+from tadh_cli.providers.tencent.options import Special, colors, names_of, values_of
 from tadh_cli.providers.tencent.video import ADVANCED, AUDIO, BASIC
 
 # Where each option goes in the request; what only the advanced call has, stands in the second table.

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from tadh_cli.api.options import options
+from tadh_cli.api.options import is_given, options
 from tadh_cli.api.production import Names, Order
 from tadh_cli.api.session import PictureOptions, SessionOptions
-from tadh_cli.providers.tencent.options import Special, colors, is_given, names_of, values_of
+from tadh_cli.providers.tencent.options import Special, colors, names_of, values_of
 from tadh_cli.providers.tencent.session import CREATE, CREATE_BY_AVATAR, UPDATE
 
 # Where each option goes in the request.

@@ -1,0 +1,127 @@
+"""What a drive is to say: read as far as it has to be to know that it can be said, before anything is sent."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from tadh_cli.api.driving import Audio, SpokenText, StreamedText, Utterance
+from tadh_cli.api.script import DriveOptions, input_of, problems_of
+from tadh_cli.commands.context import Tadh
+from tadh_cli.commands.speaking import given_text, marked_up
+from tadh_cli.errors import InputError
+
+# In place of a file: stdin or stdout.
+STDIO = "-"
+
+
+@dataclass(frozen=True)
+class Script:
+    """What is to be said, read as far as it has to be to know that it can be; nothing in a conversation."""
+
+    utterance: Utterance | None
+    source: Iterable[bytes] = ()
+    inserts: tuple[str, ...] = ()
+    # What the sound itself turns out to be wrong with, while it is read.
+    remarks: list[str] = field(default_factory=list)
+    close: Callable[[], None] = lambda: None
+    # Seconds of sound, where they are known.
+    seconds: float | None = None
+
+    def describe(self) -> dict[str, Any]:
+        """What would be said, for a rehearsal."""
+        said = self.utterance
+        told: dict[str, Any] = {"Input": type(said).__name__ if said else "Conversation"}
+        if isinstance(said, SpokenText):
+            told["Text"] = said.text
+        return told if self.seconds is None else {**told, "Seconds": round(self.seconds, 3)}
+
+
+@contextmanager
+def scripted(tadh: Tadh, chosen: DriveOptions) -> Iterator[Script]:
+    """What is to be said; raises InputError with every problem, before anything is sent."""
+    tadh.problems += problems_of(chosen)
+    tadh.problems += _problems_of_stdout(tadh, chosen)
+    name = input_of(chosen)
+    if not name and not chosen.keep_alive and not sys.stdin.isatty():
+        tadh.problems.append("--text, --stream, --audio or --pcm is required: there is no terminal to type at")
+    # One more problem of what is read does not help somebody who has to choose between inputs.
+    script = Script(None) if tadh.problems else _read(tadh, chosen, name)
+    try:
+        tadh.refuse()
+        yield script
+    finally:
+        script.close()
+
+
+def _problems_of_stdout(tadh: Tadh, chosen: DriveOptions) -> Iterator[str]:
+    if chosen.events != STDIO:
+        return
+    if tadh.common.query or (tadh.common.output or "ndjson").lower() != "ndjson":
+        flag = "--query" if tadh.common.query else f"-o {tadh.common.output}"
+        yield f"--events - and {flag} both write to stdout; with -o ndjson the report is the last line"
+
+
+def _read(tadh: Tadh, chosen: DriveOptions, name: str) -> Script:
+    try:
+        return _READERS[name](tadh, chosen) if name else Script(None)
+    except InputError as error:
+        tadh.problems += error.problems
+        if error.hint:
+            tadh.problems.append(error.hint)
+        return Script(None)
+
+
+def _text(tadh: Tadh, chosen: DriveOptions) -> Script:
+    given = given_text(tadh, "--text", chosen.text) or ""
+    paragraphs = [part for part in given.replace("\r\n", "\n").split("\n\n") if part.strip()]
+    if not paragraphs and not tadh.problems:
+        raise InputError("--text is empty")
+    text = "\n\n".join(marked_up(tadh, "--text", paragraph) for paragraph in paragraphs)
+    return Script(spoken(chosen, text))
+
+
+def spoken(chosen: DriveOptions, text: str) -> SpokenText:
+    """A text that is ready to be sent, as the options want it said."""
+    return SpokenText(
+        text,
+        interrupt=chosen.interrupt,
+        chat_command=chosen.chat_command or "",
+        chat_round_id=chosen.chat_round_id or "",
+        visitor_id=chosen.visitor_id or "",
+    )
+
+
+def _stream(_tadh: Tadh, chosen: DriveOptions) -> Script:
+    from tadh_cli.engine.inputs import arriving
+
+    said = StreamedText(
+        sentences=chosen.sentences,
+        smart_actions=chosen.smart_actions,
+        inserts=chosen.insert,
+        interrupt=chosen.interrupt,
+    )
+    return Script(said, arriving("--stream", chosen.stream or ""))
+
+
+def _sound(_tadh: Tadh, chosen: DriveOptions) -> Script:
+    from tadh_cli.media import pcm
+
+    remarks: list[str] = []
+    if chosen.pcm is not None:
+        found = pcm.raw("--pcm", chosen.pcm, remarks.append)
+    else:
+        found = pcm.sound("--audio", chosen.audio or "", remarks.append)
+    said = Audio(live=chosen.live, burst=chosen.burst or 0, interrupt=chosen.interrupt)
+    return Script(said, found.chunks, remarks=remarks, close=found.close, seconds=found.seconds)
+
+
+_READERS: Mapping[str, Callable[[Tadh, DriveOptions], Script]] = {
+    "text": _text,
+    "stream": _stream,
+    "audio": _sound,
+    "pcm": _sound,
+}
