@@ -46,3 +46,8 @@ def unknown(name: str, value: object) -> Refusal:
 def bad_value(path: str, text: str) -> Refusal:
     """A value that can't be (100002)."""
     return Refusal(100002, f"InvalidParameterValue.{path}", text)
+
+
+def too_frequent() -> Refusal:
+    """100012: sooner than the documentation's frequency allows."""
+    return Refusal(100012, "RequestLimitExceeded", "Requests are too frequent.")
