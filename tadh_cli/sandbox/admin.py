@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tadh_cli.providers.tencent import operations
-from tadh_cli.sandbox import faults, housekeeping, livestream
+from tadh_cli.sandbox import faults, housekeeping, livestream, memoirs
 from tadh_cli.sandbox.catalogue import DAY_S
 from tadh_cli.sandbox.faults import Faults
 from tadh_cli.sandbox.journal import Journal
@@ -59,6 +59,8 @@ class Admin:
             await self._workshop.settle()
             return _reply(200, {})
         route = self._routes.get((incoming.method, incoming.path.removeprefix(PREFIX)))
+        if incoming.method == "GET" and incoming.path.startswith(f"{PREFIX}{memoirs.ROUTE}"):
+            return memoirs.answer(self._service, incoming.path.removeprefix(f"{PREFIX}{memoirs.ROUTE}"))
         if route is None:
             return _reply(404, {"Error": f"there is no {incoming.method} {incoming.path}"})
         try:
@@ -68,14 +70,14 @@ class Admin:
 
     def _status(self, _body: bytes) -> dict[str, Any]:
         clock = self._service.clock
-        now, real = clock.now(), clock.real()
+        now, paced = clock.now(), clock.paced()
         sessions = self._service.sessions.values()
         return {
             "Now": now,
             "Productions": len(self._service.tasks),
             "Customizations": len(self._service.customizations),
             "Inspections": len(self._service.inspections),
-            "Sessions": sum(livestream.status(one, now, real) != livestream.CLOSED for one in sessions),
+            "Sessions": sum(livestream.is_open(one, now, paced) for one in sessions),
             "Objects": len(self._service.store.objects),
             "Uploads": len(self._service.store.uploads),
             "FaultRules": len(self._faults.rules),

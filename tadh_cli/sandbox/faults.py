@@ -38,19 +38,25 @@ KINDS: Mapping[str, Kind] = {
     "slow_bytes_s": Kind((API, FILES), "bytes a second"),
     "bad_json": Kind((API,), "true"),
     "reset": Kind(_EVERYWHERE, "before or after"),
-    "code": Kind((API,), "a Header.Code other than 0", ("message",)),
+    "code": Kind((API, CHANNEL), "a Header.Code other than 0", ("message",)),
     "omit": Kind((API,), "the name of a field"),
     "replace": Kind((API,), "the name of a field", ("by",)),
     "expired_credentials": Kind((STORE, KEYS), "true"),
     "valid_s": Kind((KEYS,), "real seconds"),
     "clock_skew_s": Kind((API, CHANNEL), "seconds"),
-    "task_fail": Kind((CREATION,), "a FailCode other than 0", ("message",)),
+    "task_fail": Kind((CREATION,), "a FailCode or ErrorCode other than 0", ("message",)),
     "link_expired": Kind((FILES,), "true"),
-    "websocket": Kind((FRAMES,), "close, reset or stall"),
+    "websocket": Kind((FRAMES,), "close, reset, stall, error or end"),
 }
 _COMMON = ("operation", "times", "probability", "after")
-# Calls whose task can be made to fail.
-_CREATIONS = ("audio.create", "video.create", "video.create-advanced")
+# Calls whose task, or whose session, can be made to fail.
+_CREATIONS = (
+    "audio.create",
+    "video.create",
+    "video.create-advanced",
+    "session.create",
+    "session.create-by-avatar",
+)
 
 
 class Finding(NamedTuple):
@@ -210,7 +216,7 @@ def _is_valid(kind: str, value: Any) -> bool:
     if kind == "reset":
         return value in ("before", "after")
     if kind == "websocket":
-        return value in ("close", "reset", "stall")
+        return value in ("close", "reset", "stall", "error", "end")
     if kind in ("omit", "replace"):
         return isinstance(value, str) and bool(value)
     if not _is_number(value):

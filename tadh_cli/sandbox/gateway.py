@@ -75,7 +75,7 @@ class Gateway:
         if fault is not None and fault.kind == "code":
             raise Refusal(fault.value, "FailedOperation.Fault", fault.message or "provoked by a fault rule")
         clock = self._service.clock
-        call = Call(payload, app_key, clock.now(), clock.real(), fault)
+        call = Call(payload, app_key, clock.now(), clock.real(), clock.paced(), fault)
         handler = HANDLERS.get(operation.name)
         made = handler(self._service, call) if handler else echo.answer(operation, payload)
         if made is not None and fault is not None and fault.kind == "omit":

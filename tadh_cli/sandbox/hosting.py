@@ -81,6 +81,24 @@ class Hosted:
         entries: list[dict[str, Any]] = process.command(self.running, "GET", "journal")["Entries"]
         return [entry for entry in entries if operation in (None, entry["operation"])]
 
+    def sessions(self) -> list[dict[str, Any]]:
+        """All sessions that there ever were, oldest first, with where they stand."""
+        found: list[dict[str, Any]] = process.command(self.running, "GET", "sessions")["Sessions"]
+        return found
+
+    def session(self, id: str) -> dict[str, Any]:
+        """Everything that is known of a session: its `Drives` with the arrival of their packets, its `Refusals`."""
+        found: dict[str, Any] = process.command(self.running, "GET", f"sessions/{id}")
+        return found
+
+    def sound(self, id: str) -> bytes:
+        """All sound that a session was sent and took: s16le, 16 kHz, mono."""
+        return process.fetch(self.running, f"sessions/{id}/sound")
+
+    def transcript(self, id: str) -> str:
+        """All text that a session was sent, a line for each utterance or clause in the order in which it is spoken."""
+        return process.fetch(self.running, f"sessions/{id}/transcript").decode()
+
     def storage_url(self, key: str) -> str:
         """A pre-authorised URL like those of --storage-url, `key` is `bucket/name`; it can be fetched from, too."""
         return str(process.command(self.running, "POST", "storage", {"Key": key})["Url"])

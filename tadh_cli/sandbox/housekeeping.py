@@ -22,13 +22,14 @@ LEASE_S = 15.0
 def resumed_clock(state: State, speed: float) -> Clock:
     """A clock that goes on where the last server's stood."""
     stored: float | None = state.note("clock")
-    return Clock(speed, now=stored)
+    return Clock(speed, now=stored, ahead_s=state.note("clock_ahead") or 0.0)
 
 
 def keep_clock(state: State, clock: Clock, *, is_last: bool = False) -> None:
     """Store virtual time; has to happen again before the lease is over, and after every jump."""
     ahead_s = 0.0 if is_last else LEASE_S * clock.speed
     state.set_note("clock", clock.now() + ahead_s)
+    state.set_note("clock_ahead", clock.ahead_s)
 
 
 async def keep_house(service: Service, directory: Path, inode: int, stop: Callable[[], None]) -> None:

@@ -1,26 +1,30 @@
-"""Where a session stands: a pure function of what is stored about it and of the two times."""
+"""Where a session stands: a pure function of what is stored about it and of two times."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
 
-PREPARING, READY, CLOSED, BROKEN = 3, 1, 2, 4
-# Why a session was closed (CloseType).
-BY_OWNER, IDLE, SAME_USER = 1, 2, 5
+from tadh_cli.sandbox.utterances import ERROR, FAILED, Event
 
-# Virtual seconds until the avatar's model is loaded, and until it begins to speak.
+PREPARING, READY, CLOSED, BROKEN = 3, 1, 2, 4
+WORDS = {PREPARING: "PREPARING", READY: "READY", CLOSED: "CLOSED", BROKEN: "FAILED"}
+# Why a session was closed (CloseType).
+BY_OWNER, IDLE, RESTART, SAME_USER = 1, 2, 4, 5
+
+# Virtual seconds until the avatar's model is loaded.
 LOADING_S = 6.0
-TAKING_BREATH_S = 0.4
-# Real seconds, since a client paces by its own clock: without commands or heartbeats the channel is dropped, then the
-# session closed; texts are more than a second apart, changes of the picture five.
+# Paced seconds: without instructions or heartbeats the channel is dropped, then the session closed; changes of the
+# picture are five seconds apart.
 CHANNEL_IDLE_S, SESSION_IDLE_S = 180.0, 600.0
-TEXT_APART_S, UPDATE_APART_S = 1.0, 5.0
+UPDATE_APART_S = 5.0
+# Refusals that are remembered, of each session.
+MOST_REFUSALS = 100
 
 
 @dataclass(frozen=True)
 class Session:
-    """A stream and what happened to it; `…_real` are moments of the machine's clock, the others virtual."""
+    """A stream and what happened to it; moments are virtual, `alive` and `updated` are paced."""
 
     id: str
     user: str
@@ -29,69 +33,89 @@ class Session:
     protocol: str
     driver: int
     ready: float
-    alive_real: float
+    # When it was heard of for the last time.
+    alive: float = 0.0
+    created: float = 0.0
     # The words it speaks with are paced by this, per cent of normal.
     speed: float = 100.0
+    # StreamMaxInterval.
+    gap_s: float = 2.0
     is_pushed: bool = False
     is_started: bool = False
+    # What loading ends with, if not with success.
+    fail_code: int = 0
+    fail_message: str = ""
     closed: float | None = None
     close_type: int = 0
     error_code: int = 0
     error_message: str = ""
-    updated_real: float = 0.0
-    texted_real: float = 0.0
-    drives: list[dict[str, Any]] = field(default_factory=list)
+    updated: float = 0.0
+    connections: int = 0
+    heartbeats: int = 0
+    # Instructions that were refused: how many, and the first of them.
+    refused: int = 0
+    refusals: list[dict[str, Any]] = field(default_factory=list)
 
 
-def status(session: Session, now: float, real: float) -> int:
-    """Preparing, then ready until somebody closes it or nobody is heard of."""
-    if session.closed is not None or is_abandoned(session, real):
+def status(session: Session, now: float, paced: float) -> int:
+    """Preparing, then ready, or failed, until somebody closes it or nobody is heard of."""
+    if session.closed is not None:
+        return CLOSED
+    if session.fail_code and now >= session.ready:
+        return BROKEN
+    if is_abandoned(session, paced):
         return CLOSED
     return PREPARING if now < session.ready else READY
 
 
-def is_abandoned(session: Session, real: float) -> bool:
-    return real - session.alive_real > SESSION_IDLE_S
+def is_open(session: Session, now: float, paced: float) -> bool:
+    """Whether it takes up a slot."""
+    return status(session, now, paced) in (PREPARING, READY)
 
 
-def close_type(session: Session, real: float) -> int:
-    return session.close_type or (IDLE if is_abandoned(session, real) else 0)
+def is_abandoned(session: Session, paced: float) -> bool:
+    return paced - session.alive > SESSION_IDLE_S
 
 
-# What the avatar says --------------------------------------------------------------------------------
+def close_type(session: Session, paced: float) -> int:
+    return session.close_type or (IDLE if is_abandoned(session, paced) else 0)
 
 
-def said(req_id: str, text: str, now: float, length_s: float) -> dict[str, Any]:
-    """A text that is to be spoken, with the moments at which it begins and ends."""
-    start = now + TAKING_BREATH_S
-    return {"ReqId": req_id, "Text": text, "start": start, "over": start + length_s}
+def error(session: Session, at: int) -> tuple[int, str]:
+    """ErrorCode and ErrorMessage of a session with a status."""
+    if at == BROKEN:
+        return session.fail_code, session.fail_message
+    return session.error_code, session.error_message
 
 
-def cut_short(drive: dict[str, Any], now: float) -> dict[str, Any]:
-    """The same text, interrupted."""
-    return drive if drive["over"] <= now else {**drive, "start": min(drive["start"], now), "over": now}
+# Frames -------------------------------------------------------------------------------------------------------
 
 
-def speak_status(drive: dict[str, Any] | None, now: float) -> str:
-    """The word for what the last text is doing."""
-    if drive is None:
-        return "Initial"
-    if now < drive["start"]:
-        return "WaitingTextStart"
-    return "TextStart" if now < drive["over"] else "TextOver"
+def frame(session_id: str, event: Event) -> dict[str, Any]:
+    """A downstream message, wrapped as every answer is."""
+    payload = {"Type": event.type, "SessionId": session_id, "ReqId": event.req_id, "Seq": event.seq}
+    payload |= {"SpeakStatus": event.word} if event.word else {}
+    return _wrapped(session_id, event.req_id, payload | {"ErrorCode": 0, "ErrorMessage": ""} | dict(event.facts))
 
 
-def frame(session_id: str, req_id: str, seq: int, word: str, *, code: int = 0, message: str = "") -> dict[str, Any]:
-    """A downstream message: the status of a drive, wrapped as every answer is."""
-    return {
-        "Header": {"Code": 0, "Message": "", "RequestID": req_id, "SessionID": session_id, "DialogID": ""},
-        "Payload": {
-            "Type": 9 if word == "Error" else 3,
-            "SessionId": session_id,
-            "ReqId": req_id,
-            "Seq": seq,
-            "SpeakStatus": word,
-            "ErrorCode": code,
-            "ErrorMessage": message,
-        },
+def refusal(session_id: str, req_id: str, code: int, message: str) -> dict[str, Any]:
+    """The message that an instruction was refused, or that the session has ended.
+
+    What belongs to no drive has its code in the Header too, as the answers of the HTTPS part do.
+    """
+    payload = {
+        "Type": FAILED,
+        "SessionId": session_id,
+        "ReqId": req_id,
+        "Seq": 0,
+        "SpeakStatus": ERROR,
+        "ErrorCode": code,
+        "ErrorMessage": message,
     }
+    whole = _wrapped(session_id, req_id, payload)
+    return whole if req_id else {**whole, "Header": {**whole["Header"], "Code": code, "Message": message}}
+
+
+def _wrapped(session_id: str, req_id: str, payload: dict[str, Any]) -> dict[str, Any]:
+    header = {"Code": 0, "Message": "", "RequestID": req_id, "SessionID": session_id, "DialogID": ""}
+    return {"Header": header, "Payload": payload}

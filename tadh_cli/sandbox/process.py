@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 START_S, STOP_S = 15.0, 10.0
 ANSWER_S = 5.0
+# An hour of sound is 115 MB.
+FETCH_S = 60.0
 # A server that lives answers at once; whoever does not is none of ours.
 SIGN_OF_LIFE_S = 2.0
 GLANCE_S = 0.02
@@ -106,7 +108,7 @@ def reset(directory: Path) -> bool:
     if running := find(directory):
         command(running, "POST", "reset")
         return True
-    for name in ("media", "objects", "samples"):
+    for name in ("media", "objects", "samples", "sounds"):
         for path in (directory / name).glob("*"):
             path.unlink(missing_ok=True)
     for path in directory.glob("state.db*"):
@@ -124,17 +126,33 @@ def command(running: Running, method: str, route: str, body: object = None, *, t
 
 def ask(running: Running, method: str, route: str, body: object = None, *, timeout_s: float = ANSWER_S) -> Any:
     """As `command`, but None when nobody answers, or somebody else does."""
+    text = body if isinstance(body, str) else json.dumps(body)
+    data = _exchange(running, method, route, text.encode(), timeout_s)
+    try:
+        return None if data is None else json.loads(data)
+    except ValueError:
+        return None
+
+
+def fetch(running: Running, route: str) -> bytes:
+    """What an administrative route has that is no JSON; raises ServiceError when there is nothing."""
+    data = _exchange(running, "GET", route, b"", FETCH_S)
+    if data is None:
+        raise ServiceError(f"the sandbox at {running.url} does not answer", hint=f"see {running.directory}/{LOG}")
+    return data
+
+
+def _exchange(running: Running, method: str, route: str, body: bytes, timeout_s: float) -> bytes | None:
     import http.client
 
-    text = body if isinstance(body, str) else json.dumps(body)
     connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=timeout_s)
     try:
         headers = {"Authorization": f"Bearer {running.admin_token}"}
-        connection.request(method, f"/-/{route}", body=text.encode(), headers=headers)
+        connection.request(method, f"/-/{route}", body=body, headers=headers)
         answer = connection.getresponse()
         data = answer.read()
-        return json.loads(data) if answer.status == 200 else None
-    except (OSError, http.client.HTTPException, ValueError):
+        return data if answer.status == 200 else None
+    except (OSError, http.client.HTTPException):
         return None
     finally:
         connection.close()

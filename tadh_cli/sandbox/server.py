@@ -178,6 +178,7 @@ async def serve(
             finally:
                 await sandbox.channels.close()
                 await runner.cleanup()
+                service.lives.close()
                 await workshop.close()
                 housekeeping.keep_clock(state, service.clock, is_last=True)
             record.remove(directory, running)

@@ -8,14 +8,18 @@ from pathlib import Path
 from random import Random
 from typing import Protocol
 
+from tadh_cli.sandbox import chatbot, live
 from tadh_cli.sandbox.catalogue import Avatar, avatars, hex_key
 from tadh_cli.sandbox.clock import Clock
 from tadh_cli.sandbox.cos import Grant
 from tadh_cli.sandbox.faults import Fault
 from tadh_cli.sandbox.links import Links
+from tadh_cli.sandbox.live import Drive, Lives
 from tadh_cli.sandbox.livestream import Session
 from tadh_cli.sandbox.offspring import own_avatars, own_voices
 from tadh_cli.sandbox.progress import Task
+from tadh_cli.sandbox.speaker import Manner
+from tadh_cli.sandbox.speech import Tempo
 from tadh_cli.sandbox.stages import Customization, Inspection
 from tadh_cli.sandbox.state import State
 from tadh_cli.sandbox.store import Store
@@ -31,9 +35,10 @@ class Call:
 
     payload: dict[str, Json]
     app_key: str
-    # Virtual and real Unix seconds.
+    # Virtual, real and paced Unix seconds.
     now: float
     real: float
+    paced: float
     fault: Fault | None = None
 
 
@@ -82,6 +87,7 @@ class Service:
         self.access_token = access_token
         self.tasks = state.table(Task)
         self.sessions = state.table(Session)
+        self.lives = Lives(self.sessions, state.table(Drive), clock, media.parent / live.FOLDER, self._manner)
         self.customizations = state.table(Customization)
         self.inspections = state.table(Inspection)
         self.grants = state.table(Grant)
@@ -107,6 +113,7 @@ class Service:
 
     def reset(self) -> None:
         """Begin anew: nothing was ever made, uploaded or created, and it is now."""
+        self.lives.forget()
         self.state.forget()
         self.store.forget()
         self.clock.set(self.clock.real())
@@ -125,6 +132,11 @@ class Service:
 
     def voice(self, key: str, now: float) -> VoiceEntry | None:
         return next((voice for voice in self.voices(now) if voice.key == key), None)
+
+    def _manner(self, session: Session) -> Manner:
+        """How a session is driven."""
+        tempo = Tempo(session.speed / 100, self.clock.speed)
+        return Manner(session.driver, session.gap_s, tempo, chatbot.of_project(self.projects, session.project))
 
     def new_id(self) -> str:
         """32 hexadecimal characters that were never used before."""

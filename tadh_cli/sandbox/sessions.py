@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import hashlib
 
-from tadh_cli.sandbox import livestream, ssml
+from tadh_cli.sandbox import instructions, livestream
 from tadh_cli.sandbox.account import SESSION_SLOTS
-from tadh_cli.sandbox.livestream import CLOSED, PREPARING, READY, SAME_USER, Session
+from tadh_cli.sandbox.instructions import Instruction
+from tadh_cli.sandbox.livestream import CLOSED, READY, SAME_USER, Session
 from tadh_cli.sandbox.production import usable_avatar
-from tadh_cli.sandbox.refusals import Refusal, unknown
+from tadh_cli.sandbox.refusals import Refusal, too_frequent, unknown
 from tadh_cli.sandbox.service import Call, Handler, Service
 from tadh_cli.sandbox.wire import Json
 
-# Drives whose status a channel that is opened anew is told.
-REMEMBERED_DRIVES = 3
+_REASONS = {
+    110013: "The session was closed by the service.",
+    110022: "The session was closed by a new one with the same userid.",
+}
+# Why the loading of a model can fail (Error Code List).
+_FAILURES = {
+    -111003: "An error occurred during the model loading process of the digital human.",
+    -111004: "There was an internal stream creation timeout in the digital human service.",
+}
 
 
 def create(service: Service, call: Call) -> dict[str, Json]:
@@ -43,6 +51,7 @@ def _create(service: Service, call: Call, *, project: str = "", avatar: str = ""
     if len(_open(service, call)) >= SESSION_SLOTS:
         raise Refusal(100014, "LimitExceeded.Concurrency", f"the concurrency quota is {SESSION_SLOTS} sessions")
     options = payload.get("ProtocolOption") or {}
+    fault = call.fault if call.fault is not None and call.fault.kind == "task_fail" else None
     session = Session(
         id=f"m{service.new_number()}",
         user=payload["UserId"],
@@ -51,9 +60,13 @@ def _create(service: Service, call: Call, *, project: str = "", avatar: str = ""
         protocol=payload["Protocol"],
         driver=payload["DriverType"],
         ready=call.now + livestream.LOADING_S,
-        alive_real=call.real,
+        alive=call.paced,
+        created=call.now,
         speed=float((payload.get("SpeechParam") or {}).get("Speed") or 100),
+        gap_s=(payload.get("StreamMaxInterval") or 2000) / 1000,
         is_pushed=bool(options.get("CssCustomPushUrl")),
+        fail_code=fault.value if fault else 0,
+        fail_message=(fault.message or _FAILURES.get(fault.value, "")) if fault else "",
     )
     service.sessions.put(session.id, session)
     return {**_reply(call), "SessionId": session.id, **_status(service, session, call)}
@@ -61,7 +74,8 @@ def _create(service: Service, call: Call, *, project: str = "", avatar: str = ""
 
 def close(service: Service, session: Session, now: float, why: int, code: int = 0) -> None:
     """End a session; its slot is free at once."""
-    message = "The session was closed by a new one with the same userid." if code else ""
+    message = _REASONS.get(code, "")
+    service.lives.of(session).end()
     facts = {"closed": now, "close_type": why, "error_code": code, "error_message": message}
     service.sessions.change(session.id, **facts)
 
@@ -69,32 +83,32 @@ def close(service: Service, session: Session, now: float, why: int, code: int = 
 def tell(service: Service, call: Call) -> dict[str, Json]:
     """statsession."""
     session = _known(service, call)
-    last = session.drives[-1] if session.drives else None
+    code, message = livestream.error(session, livestream.status(session, call.now, call.paced))
     answer = {
         **_reply(call),
         **_status(service, session, call),
-        "SpeakStatus": livestream.speak_status(last, call.now),
+        "SpeakStatus": service.lives.of(session).status,
         "IsSessionStarted": session.is_started,
-        "ErrorCode": session.error_code,
-        "ErrorMessage": session.error_message,
+        "ErrorCode": code,
+        "ErrorMessage": message,
     }
-    why = livestream.close_type(session, call.real)
+    why = livestream.close_type(session, call.paced)
     return answer | ({"CloseType": why} if why else {})
 
 
 def start(service: Service, call: Call) -> dict[str, Json]:
     """startsession."""
     session = _alive(service, call)
-    if livestream.status(session, call.now, call.real) == PREPARING:
+    if livestream.status(session, call.now, call.paced) != READY:
         raise not_ready()
-    service.sessions.change(session.id, is_started=True, alive_real=call.real)
+    service.sessions.change(session.id, is_started=True, alive=call.paced)
     return _reply(call)
 
 
 def end(service: Service, call: Call) -> dict[str, Json]:
     """closesession; closing a closed session is no error."""
     session = _known(service, call)
-    if livestream.status(session, call.now, call.real) != CLOSED:
+    if livestream.status(session, call.now, call.paced) != CLOSED:
         close(service, session, call.now, livestream.BY_OWNER)
     return _reply(call)
 
@@ -119,9 +133,9 @@ def all_open(service: Service, call: Call) -> dict[str, Json]:
 def update(service: Service, call: Call) -> dict[str, Json]:
     """updatesessionconfig: one request every 5 seconds per session."""
     session = _drivable(service, call)
-    if call.real - session.updated_real < livestream.UPDATE_APART_S:
+    if call.paced - session.updated < livestream.UPDATE_APART_S:
         raise too_frequent()
-    service.sessions.change(session.id, updated_real=call.real, alive_real=call.real)
+    service.sessions.change(session.id, updated=call.paced, alive=call.paced)
     return _reply(call)
 
 
@@ -138,38 +152,25 @@ def trtc_key(service: Service, call: Call) -> dict[str, Json]:
 def say(service: Service, call: Call) -> None:
     """command: only the header of its answer matters, so it has nothing else."""
     session = _drivable(service, call)
-    drive(service, session, call.payload["ReqId"], call.payload["Data"], call.now, call.real)
+    service.lives.of(session).obey(instructions.text(call.payload["ReqId"], call.payload["Data"]))
 
 
 # Driving, shared with the channel ------------------------------------------------------------------------
 
 
-def drive(service: Service, session: Session, req_id: str, data: dict[str, Json], now: float, real: float) -> Session:
-    """Let a text be spoken, in place of what is spoken now; an empty one with Interrupt only stops that."""
-    if real - session.texted_real <= livestream.TEXT_APART_S:
-        raise too_frequent()
-    text = data.get("Text") or ""
-    if not text and not data.get("Interrupt"):
-        raise Refusal(100001, "InvalidParameter.Text", "Text is empty")
-    drives = [livestream.cut_short(one, now) for one in session.drives]
-    if text:
-        words = ssml.check(text, "Text")
-        drives.append(livestream.said(req_id, text, now, ssml.seconds(words, session.speed / 100)))
-    facts = {"drives": drives[-REMEMBERED_DRIVES:], "texted_real": real, "alive_real": real}
-    return service.sessions.change(session.id, **facts)
+def drive(service: Service, session: Session, given: Instruction, *, late_s: float = 0.0) -> None:
+    """Do what an instruction says, unless session or instruction are refused."""
+    check_drivable(session, service.clock.now(), service.clock.paced())
+    service.lives.of(session).obey(given, late_s=late_s)
 
 
 def not_ready() -> Refusal:
     return Refusal(110014, "FailedOperation.SessionNotReady", "The session is not ready.")
 
 
-def too_frequent() -> Refusal:
-    return Refusal(100012, "RequestLimitExceeded", "Requests are too frequent.")
-
-
-def check_drivable(session: Session, now: float, real: float) -> None:
+def check_drivable(session: Session, now: float, paced: float) -> None:
     """Raise the refusal of a session that can't be driven."""
-    at = livestream.status(session, now, real)
+    at = livestream.status(session, now, paced)
     if at == CLOSED:
         raise Refusal(session.error_code or 110013, "FailedOperation.SessionClosed", "The session has been closed.")
     if at != READY:
@@ -181,13 +182,13 @@ def check_drivable(session: Session, now: float, real: float) -> None:
 
 def _drivable(service: Service, call: Call) -> Session:
     session = _known(service, call)
-    check_drivable(session, call.now, call.real)
+    check_drivable(session, call.now, call.paced)
     return session
 
 
 def _alive(service: Service, call: Call) -> Session:
     session = _known(service, call)
-    if livestream.status(session, call.now, call.real) == CLOSED:
+    if livestream.status(session, call.now, call.paced) == CLOSED:
         raise Refusal(session.error_code or 110013, "FailedOperation.SessionClosed", "The session has been closed.")
     return session
 
@@ -201,7 +202,7 @@ def _known(service: Service, call: Call) -> Session:
 
 def _open(service: Service, call: Call) -> list[Session]:
     sessions = service.sessions.values()
-    return [session for session in sessions if livestream.status(session, call.now, call.real) != CLOSED]
+    return [session for session in sessions if livestream.is_open(session, call.now, call.paced)]
 
 
 def _list(service: Service, call: Call, sessions: list[Session]) -> dict[str, Json]:
@@ -225,7 +226,7 @@ def _list(service: Service, call: Call, sessions: list[Session]) -> dict[str, Js
 
 
 def _status(service: Service, session: Session, call: Call) -> dict[str, Json]:
-    at = livestream.status(session, call.now, call.real)
+    at = livestream.status(session, call.now, call.paced)
     return {"SessionStatus": at} | ({} if session.is_pushed else {"PlayStreamAddr": _address(session)})
 
 

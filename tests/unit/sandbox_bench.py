@@ -50,10 +50,10 @@ class Studio:
 
 
 class Bench:
-    def __init__(self, directory: Path, *, seed: int = 1) -> None:
+    def __init__(self, directory: Path, *, seed: int = 1, speed: float = 1.0) -> None:
         self.real = START
         self.studio = Studio()
-        self.clock = Clock(1.0, real=lambda: self.real, ticks=lambda: self.real)
+        self.clock = Clock(speed, real=lambda: self.real, ticks=lambda: self.real)
         self.state = State(directory)
         media = directory / "media"
         media.mkdir(exist_ok=True)

@@ -156,7 +156,7 @@ def payloads(bench: Bench) -> dict[str, dict[str, Any]]:
     basic = bench.good("basic-check.create", AudioUrl="http://a/b.wav")
     ultra = bench.good("ultra-check.create", AudioUrl="http://a/b.wav")
     bench.wait(1000)
-    bench.service.sessions.change(session["SessionId"], alive_real=bench.real)
+    bench.service.sessions.change(session["SessionId"], alive=bench.clock.paced())
     one = {"SessionId": session["SessionId"]}
     return {
         "customization.create": {"AnchorName": "Jim", "MakeType": "IMAGE_PHOTO", **material},

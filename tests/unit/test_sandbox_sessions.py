@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from tadh_cli.sandbox.livestream import frame, speak_status
+from tadh_cli.sandbox.faults import Fault
+from tadh_cli.sandbox.livestream import frame, refusal
+from tadh_cli.sandbox.utterances import Event
 from tests.unit.sandbox_bench import REQ_ID, Bench
 
 
@@ -110,14 +113,37 @@ def test_an_own_push_address_has_no_address_to_play(bench: Bench) -> None:
     assert "PlayStreamAddr" not in create(bench, ProtocolOption={"CssCustomPushUrl": "rtmp://a/b/c?txSecret=x"})
 
 
-def test_a_session_nobody_is_heard_of_is_closed_in_real_time(bench: Bench) -> None:
+def test_a_session_nobody_is_heard_of_is_closed_after_ten_minutes(bench: Bench) -> None:
     id = started(bench)
-    bench.clock.advance(100_000)
+    bench.clock.advance(599)
     assert call(bench, "get", SessionId=id)[1]["SessionStatus"] == 1
-    bench.wait(601)
+    bench.clock.advance(2)
     _, gone = call(bench, "get", SessionId=id)
     assert (gone["SessionStatus"], gone["CloseType"]) == (2, 2)
     assert call(bench, "list")[1]["Sessions"] == []
+
+
+def test_these_minutes_are_those_of_the_client_at_any_speed(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, speed=100.0)
+    id = started(bench)
+    bench.wait(590)
+    assert call(bench, "get", SessionId=id)[1]["SessionStatus"] == 1
+    bench.state.close()
+
+
+@pytest.mark.parametrize("code", [-111003, -111004])
+def test_loading_can_fail(bench: Bench, code: int) -> None:
+    payload = {"AssetVirtualmanKey": bench.avatar(), "UserId": "u", "Protocol": "rtmp", "DriverType": 1}
+    fault = Fault("session.create-by-avatar", "task_fail", code)
+    made = bench.call("session.create-by-avatar", fault, ReqId=REQ_ID, **payload)[1]
+    assert made["SessionStatus"] == 3
+    bench.wait(10)
+    id = made["SessionId"]
+    found = call(bench, "get", SessionId=id)[1]
+    assert (found["SessionStatus"], found["ErrorCode"]) == (4, code) and found["ErrorMessage"]
+    assert call(bench, "list")[1]["Sessions"] == []
+    assert call(bench, "start", SessionId=id)[0] == 110014
+    assert call(bench, "close", SessionId=id)[0] == 0
 
 
 def test_a_text_is_spoken_for_as_long_as_it_takes(bench: Bench) -> None:
@@ -132,7 +158,7 @@ def test_a_text_is_spoken_for_as_long_as_it_takes(bench: Bench) -> None:
 
 def say(bench: Bench, id: str, text: str | None = None, **more: Any) -> int:
     data = {**({} if text is None else {"Text": text}), **more}
-    return call(bench, "say", SessionId=id, Command="SEND_TEXT", Data=data)[0]
+    return bench.call("session.say", ReqId=uuid4().hex, SessionId=id, Command="SEND_TEXT", Data=data)[0]
 
 
 def test_texts_are_more_than_a_second_apart(bench: Bench) -> None:
@@ -151,8 +177,8 @@ def test_a_new_text_ends_the_old_one_and_an_empty_one_ends_all(bench: Bench) -> 
     say(bench, id, "二" * 100)
     session = bench.service.sessions.get(id)
     assert session is not None
-    assert speak_status(session.drives[0], bench.real) == "TextOver"
-    assert speak_status(session.drives[1], bench.real) == "WaitingTextStart"
+    drives = bench.service.lives.of(session).records()
+    assert [drive["Status"] for drive in drives] == ["TextOver", "WaitingTextStart"]
     bench.wait(2)
     assert say(bench, id, Interrupt=True) == 0
     assert call(bench, "get", SessionId=id)[1]["SpeakStatus"] == "TextOver"
@@ -191,6 +217,8 @@ def test_room_keys_are_for_trtc(bench: Bench) -> None:
 
 
 def test_frames_are_wrapped_and_errors_have_a_type_of_their_own() -> None:
-    assert set(frame("m1", "r", 0, "TextOver")) == {"Header", "Payload"}
-    error = frame("m1", "r", 0, "Error", code=100012, message="too fast")["Payload"]
+    told = frame("m1", Event(1.0, "r", "AudioOver", facts={"FinalType": 2}))
+    assert set(told) == {"Header", "Payload"}
+    assert (told["Payload"]["Type"], told["Payload"]["FinalType"], told["Payload"]["ErrorCode"]) == (3, 2, 0)
+    error = refusal("m1", "r", 100012, "too fast")["Payload"]
     assert (error["Type"], error["ErrorCode"], error["SpeakStatus"]) == (9, 100012, "Error")
