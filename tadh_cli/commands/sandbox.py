@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from tadh_cli import config
-from tadh_cli.commands import packages
+from tadh_cli.commands import packages, sandbox_session
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
 from tadh_cli.engine.clock import iso
@@ -56,7 +56,8 @@ def start(
     """Start the sandbox; the profile `sandbox` points at it.
 
     It checks requests as strictly as the documentation describes the service, takes uploads, and renders real videos
-    and audios. What it did is kept until `tadh sandbox reset`.
+    and audios. What it did is kept until `tadh sandbox reset`. Of ProjectIds, the second has a chatbot that answers
+    texts, and so has the third, whose answers can be interrupted by force alone.
     """
     directory = config.sandbox_dir()
     options = Options(port, _finite(speed), seed, _rules(directory, faults))
@@ -115,6 +116,42 @@ def logs(
 
 
 @commands.command(
+    "session",
+    examples=(
+        "tadh sandbox session",
+        "tadh sandbox session m318552187863054171 -o json --query Drives",
+        "tadh sandbox session m318552187863054171 --audio out.wav --transcript out.txt",
+    ),
+)
+def session(
+    tadh: Tadh,
+    id: Annotated[str | None, typer.Argument(metavar="[SESSION]")] = None,
+    audio: Annotated[
+        str | None, typer.Option("--audio", metavar="FILE|-", help="write the sound that came: .wav or .pcm")
+    ] = None,
+    transcript: Annotated[
+        str | None, typer.Option("--transcript", metavar="FILE|-", help="write the text that came")
+    ] = None,
+) -> Record | Records | None:
+    """Show what a session was made to say, or all sessions that there were.
+
+    A record has a drive for each ReqId, with packets, bytes, the times between packets in milliseconds (Early and Late
+    are those outside of 120 to 160, with 2 ms of tolerance; Underruns are stutters), and what was refused.
+
+    Files have exactly what arrived: the sound as 16 kHz mono, the text with a line for each utterance or clause in the
+    order in which it is spoken.
+    """
+    running = _running()
+    if id is None:
+        if audio or transcript:
+            raise InputError("--audio and --transcript need a SESSION")
+        return sandbox_session.sessions(running)
+    if audio is None and transcript is None:
+        return sandbox_session.record(running, id)
+    return sandbox_session.export(running, id, audio, transcript)
+
+
+@commands.command(
     "faults",
     examples=(
         "tadh sandbox faults set faults.yaml",
@@ -135,7 +172,7 @@ def faults(
 
     \b
     http: 502           an HTML page (with retry_after: SECONDS)
-    code: 100008        a Header.Code (with message: TEXT)
+    code: 100008        a Header.Code (with message: TEXT); of channel: the handshake is refused
     delay_s: 3          an answer that comes late
     reset: before       the connection is reset, nothing was done
     reset: after        it is reset when it was done, the answer is lost
@@ -145,9 +182,10 @@ def faults(
     omit: Status        an answer without this field
     replace: StageInfo  another value for a field (with by: VALUE, else empty)
     valid_s: 5          temporary credentials for so many seconds
-    task_fail: 801004   the production fails (with message: TEXT)
+    task_fail: 801004   the production fails, or the session does not load (with message: TEXT)
     expired_credentials: true, link_expired: true, clock_skew_s: 600
-    websocket: close    or reset or stall, at a frame of the channel
+    websocket: close    at a frame of the channel, which is closed; or it is cut off (reset), falls silent (stall),
+                        the drive fails (error, -111005), the service closes the session (end, 110013)
     """
     if action not in ACTIONS:
         raise InputError(f"{action!r} is not one of {', '.join(ACTIONS)}")

@@ -49,6 +49,7 @@ async def keep_house(service: Service, directory: Path, inode: int, stop: Callab
 
 def sweep(service: Service) -> None:
     """Remove results whose days are over, and what nobody knows any more."""
+    service.lives.sweep()
     now = service.clock.now()
     kept = set()
     for task in service.tasks.values():

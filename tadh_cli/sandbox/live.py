@@ -9,8 +9,9 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
+from tadh_cli.sandbox.catalogue import DAY_S
 from tadh_cli.sandbox.clock import Clock
 from tadh_cli.sandbox.instructions import Fragment, Heartbeat, Instruction, Sound
 from tadh_cli.sandbox.livestream import MOST_REFUSALS, Session
@@ -22,6 +23,8 @@ from tadh_cli.sandbox.utterances import Event, Past, Utterance
 FOLDER = "sounds"
 # Packets come often: that somebody is there is written down once in so many paced seconds.
 KEEP_ALIVE_S = 1.0
+# As long as the service keeps the results of productions.
+KEPT_S = 7 * DAY_S
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,6 @@ class Live:
         self._lives = lives
         self._speaker = speaker
         self._sound = sound
-        self._file: BinaryIO | None = None
         # How many of the utterances are kept for good.
         self._settled = len(speaker.utterances)
         # Called when there may be something to tell.
@@ -117,9 +119,6 @@ class Live:
         """Keep what is not over as it stands."""
         for number, one in enumerate(self._speaker.utterances[self._settled :], self._settled):
             self._keep(number, one)
-        if self._file is not None:
-            self._file.close()
-            self._file = None
 
     def _keep_alive(self, given: Instruction, now: float) -> None:
         session = self._lives.sessions.get(self._id)
@@ -150,10 +149,10 @@ class Live:
         return f"{self._id}/{number}"
 
     def _write(self, sound: bytes) -> None:
-        if self._file is None:
-            self._sound.parent.mkdir(exist_ok=True)
-            self._file = self._sound.open("ab", buffering=0)
-        self._file.write(sound)
+        # Opened for each packet: that costs next to nothing, and no file stays open.
+        self._sound.parent.mkdir(exist_ok=True)
+        with self._sound.open("ab") as file:
+            file.write(sound)
 
 
 class Lives:
@@ -181,6 +180,13 @@ class Lives:
             speaker = Speaker(self._manner(session), past)
             self._live[session.id] = Live(session.id, self, speaker, self.sound(session.id))
         return self._live[session.id]
+
+    def sweep(self) -> None:
+        """Remove the sound of sessions nobody was heard of for days, and of those that nobody knows."""
+        for path in self._folder.glob("*.pcm"):
+            session = self.sessions.get(path.stem)
+            if session is None or self.clock.paced() - session.alive > KEPT_S:
+                path.unlink(missing_ok=True)
 
     def sound(self, id: str) -> Path:
         """The file with all the sound that a session was sent, raw; it is there once something came."""

@@ -17,12 +17,12 @@ BURST = 6
 FASTEST_RATE = 0.75
 SHORTEST_S, LONGEST_S = 0.120, 0.160
 
-# The one place for tolerance. A packet is refused once a client is ahead of the fastest schedule by more than this:
-# as much as a machine with other work may delay one packet and not the next. A client that is too fast by a sixth gets
-# there with the fourth packet.
-JITTER_S = 0.060
-# By how much an interval may leave the window before it is counted as outside; nothing is refused for that.
+# The one place for tolerance. By how much an interval may leave the window before it counts as outside of it.
 NOISE_S = 0.002
+# A packet is refused once a client is ahead of the fastest schedule by more than this: a packet may be late, on a busy
+# machine or its way, and the next in time. A client that is too fast by a sixth gets there with the sixth packet
+# after the burst, a burst of seven at once.
+JITTER_S = 0.100
 
 
 class Pace:
@@ -51,7 +51,8 @@ class Pace:
         self._last = at
         self._count += 1
         came = at - late_s
-        self._due = (max(came, self._due) if self._count > BURST else came) + length_s * FASTEST_RATE
+        begun = max(came, self._due) if self._count > BURST else came
+        self._due = begun + length_s * FASTEST_RATE - NOISE_S
 
     def _note(self, interval_s: float) -> None:
         if self._count < BURST and interval_s < SHORTEST_S - NOISE_S:

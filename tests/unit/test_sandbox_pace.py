@@ -47,7 +47,7 @@ def test_a_seventh_at_once_is_refused() -> None:
 
 
 def test_who_is_a_sixth_too_fast_is_refused_soon() -> None:
-    assert early(Pace(), every(0.1))[0] == 9
+    assert early(Pace(), every(0.1))[0] == 11
 
 
 def test_a_packet_may_be_late_and_the_next_in_time() -> None:
@@ -56,10 +56,16 @@ def test_a_packet_may_be_late_and_the_next_in_time() -> None:
     assert early(Pace(), arrivals) == []
 
 
+def test_a_client_may_catch_up_within_the_tolerance_of_an_interval() -> None:
+    arrivals = every(0.12, 10)
+    arrivals += [arrivals[-1] + 0.22 + 0.1185 * number for number in range(300)]
+    assert early(Pace(), arrivals) == []
+
+
 def test_lost_time_can_not_be_made_up_for() -> None:
     late = every(0.12, 20)
-    late[10:13] = [late[12]] * 3
-    assert 11 in early(Pace(), late)
+    late[10:14] = [late[13]] * 4
+    assert 12 in early(Pace(), late)
 
 
 def test_what_waited_for_us_is_not_too_early() -> None:
