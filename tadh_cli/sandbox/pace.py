@@ -36,7 +36,10 @@ class Pace:
         self.intervals = array("d")
         self.burst = 0
         self._count = 0
+        self._first = 0.0
         self._last: float | None = None
+        # The sound of all packets, and of the last.
+        self._sound_s = self._last_sound_s = 0.0
         # When the next packet is due at the fastest rate.
         self._due = float("-inf")
 
@@ -46,9 +49,13 @@ class Pace:
 
     def took(self, at: float, length_s: float, *, late_s: float = 0.0) -> None:
         """Note a packet; `late_s` is for how long it may have waited because we were busy: that is not its fault."""
-        if self._last is not None:
+        if self._last is None:
+            self._first = at
+        else:
             self._note(at - self._last)
         self._last = at
+        self._sound_s += length_s
+        self._last_sound_s = length_s
         self._count += 1
         came = at - late_s
         begun = max(came, self._due) if self._count > BURST else came
@@ -61,12 +68,17 @@ class Pace:
             self.intervals.append(interval_s)
 
     def figures(self) -> dict[str, Any]:
-        """Intervals between data packets in milliseconds, without those of the burst; how many left the window."""
+        """Intervals between data packets in milliseconds, without those of the burst; how many left the window.
+
+        Ratio is the real-time rate: from the first packet to the last, by the sound of all but the last.
+        """
         times = sorted(self.intervals)
         if not times:
             return {"Burst": self.burst}
+        took_s = (self._last or 0.0) - self._first
         return {
             "Burst": self.burst,
+            "Ratio": round(took_s / (self._sound_s - self._last_sound_s), 3),
             "Intervals": {
                 "Count": len(times),
                 "MinMs": _ms(times[0]),

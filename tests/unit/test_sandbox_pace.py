@@ -82,7 +82,7 @@ def test_figures_count_what_leaves_the_window() -> None:
     pace = Pace()
     early(pace, [*every(0.12, 7), 0.89, 0.99])
     figures = pace.figures()
-    assert (figures["Early"], figures["Late"]) == (1, 1)
+    assert (figures["Early"], figures["Late"], figures["Ratio"]) == (1, 1, round(0.99 / (8 * LENGTH_S), 3))
     assert figures["Intervals"] == {"Count": 8, "MinMs": 100.0, "P50Ms": 120.0, "P99Ms": 170.0, "MaxMs": 170.0}
 
 
