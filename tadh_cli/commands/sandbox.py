@@ -172,7 +172,7 @@ def faults(
 
     \b
     http: 502           an HTML page (with retry_after: SECONDS)
-    code: 100008        a Header.Code (with message: TEXT); of channel: the handshake is refused
+    code: 100008        a Header.Code (with message: TEXT)
     delay_s: 3          an answer that comes late
     reset: before       the connection is reset, nothing was done
     reset: after        it is reset when it was done, the answer is lost
@@ -182,10 +182,12 @@ def faults(
     omit: Status        an answer without this field
     replace: StageInfo  another value for a field (with by: VALUE, else empty)
     valid_s: 5          temporary credentials for so many seconds
-    task_fail: 801004   the production fails, or the session does not load (with message: TEXT)
+    task_fail: 801004   the production or the loading of the session fails
+                        (with message: TEXT)
     expired_credentials: true, link_expired: true, clock_skew_s: 600
-    websocket: close    at a frame of the channel, which is closed; or it is cut off (reset), falls silent (stall),
-                        the drive fails (error, -111005), the service closes the session (end, 110013)
+    websocket: close    a frame closes the channel; or reset: cuts it off,
+                        stall: makes it fall silent, error: ends the drive
+                        with -111005, end: the session with 110013
     """
     if action not in ACTIONS:
         raise InputError(f"{action!r} is not one of {', '.join(ACTIONS)}")
