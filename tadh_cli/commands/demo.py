@@ -1,4 +1,4 @@
-"""`tadh demo`: the whole way to a finished video, without an account."""
+"""`tadh demo`: the whole way to a finished video, and to a live avatar, without an account."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import chain, count, islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,13 +21,14 @@ from tadh_cli.api.video import VideoOptions
 from tadh_cli.commands import packages
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
+from tadh_cli.commands.demo_live import live
 from tadh_cli.commands.options import Following
 from tadh_cli.commands.production import Delivery, make
 from tadh_cli.engine.places import unreachable
 from tadh_cli.errors import InputError, TadhError
 from tadh_cli.ui.records import Record, View
 
-commands = Commands("demo", "Make a video without an account, in the sandbox.")
+commands = Commands("demo", "Make a video and drive a live avatar without an account, in the sandbox.")
 
 _TEXT = (
     "Hello, I am your digital human. 你好，我是你的数字人。This video was made on your own machine, without an account."
@@ -41,9 +43,10 @@ def demo(
     out: Annotated[str, typer.Option("--out", metavar="DIR", help="where the video goes")] = "./tadh-demo",
     text: Annotated[str, typer.Option("--text", metavar="TEXT|@FILE|-", help="what the avatar says")] = _TEXT,
 ) -> Record:
-    """Make a video without an account, in the sandbox.
+    """Make a video and drive a live avatar without an account, in the sandbox.
 
-    Starts a sandbox of its own, lists avatars, makes a video from text, downloads it with its subtitles and stops
+    Starts a sandbox of its own, lists avatars, makes a video from text, downloads it with its subtitles, opens a
+    live session, lets it say a text and a sound, shows how evenly the sound went out, closes the session and stops
     the sandbox. What the sandbox needs beyond tadh itself (PyAV and aiohttp, 120 MB) is fetched with pip into the
     cache directory when it is not installed.
     """
@@ -53,10 +56,12 @@ def demo(
     with _own_sandbox(tadh) as inside:
         avatar = _choose_avatar(inside)
         made = _make_video(inside, avatar, text, target)
+        shown_live = live(inside, avatar["VirtualmanKey"], config.state_dir(), partial(_step, inside))
     seconds = round(tadh.clock.monotonic_s() - started_s, 1)
     _tell_the_end(tadh, made["Files"], seconds)
     shown = {"Avatar": avatar["AnchorName"], "VirtualmanKey": avatar["VirtualmanKey"], "TaskId": made["TaskId"]}
-    return Record({**shown, "Duration": made.get("Duration"), "Files": made["Files"], "Seconds": seconds}, View())
+    files = {"Duration": made.get("Duration"), "Files": made["Files"]}
+    return Record({**shown, **files, **shown_live, "Seconds": seconds}, View())
 
 
 def _free_place(folder: Path) -> Path:

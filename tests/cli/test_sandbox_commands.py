@@ -345,6 +345,16 @@ def test_the_demo_is_traced_and_told_like_any_command(tadh: Program) -> None:
     assert "> POST" in ran.err and Path(ran.json["Files"][0]).exists()
 
 
+def test_the_demo_drives_a_live_session_and_closes_it(tadh: Program) -> None:
+    ran = tadh("demo", "--text", "Hi", "--trace", "t.ndjson")
+    lines = Path("t.ndjson").read_text().splitlines()
+    calls = [json.loads(line)["Url"].rpartition("/")[2].partition("?")[0] for line in lines]
+    steps = ("createsession", "createsessionbyasset", "startsession", "closesession")
+    assert [call for call in calls if call in steps] == ["createsessionbyasset", "startsession", "closesession"]
+    assert ran.json["Pacing"]["Packets"] > 5 and ran.json["SessionId"]
+    assert "arrived: " in ran.err
+
+
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="timers of POSIX")
 def test_a_start_that_is_interrupted_leaves_no_server(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[subprocess.Popen[bytes]] = []
