@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 SECONDS = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
@@ -95,7 +96,7 @@ class Measured(NamedTuple):
 
 
 def measured(at_s: Sequence[float]) -> Measured:
-    spans = [(b - a) * 1000 for a, b in zip(at_s, at_s[1:], strict=False)]
+    spans = [(b - a) * 1000 for a, b in pairwise(at_s)]
     late = [(at - at_s[0] - number * INTERVAL_S) * 1000 for number, at in enumerate(at_s)]
     # The first packet may have been late itself: the schedule is what no packet is early for.
     late = sorted(each - min(late) for each in late)

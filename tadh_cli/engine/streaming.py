@@ -32,6 +32,8 @@ _LOOK_TIMEOUT_S = 5.0
 _GOODBYE_S = 1.0
 # Pieces that an input may be ahead of what was taken from it.
 _AHEAD = 8
+# It is awake so long before a frame is due: how long it takes to wake up is up to the machine.
+_FINE_S = 0.001
 # So often the interpreter changes between threads: drawing a view or decoding a file holds up the sound no longer.
 _SWITCH_S = 0.001
 
@@ -221,9 +223,9 @@ class Drive:
             self._publish(now_s)
             if step.is_over:
                 return
-            if self._has_news(min(step.at_s, ends_s) - now_s):
-                continue
-            self._carry_out(step)
+            early_s = _FINE_S if step.frame else 0.0
+            if not self._has_news(min(step.at_s - early_s, ends_s) - now_s):
+                self._carry_out(step)
 
     def _has_news(self, span_s: float) -> bool:
         """Wait until something happens, but no longer than that; take up all that did."""
@@ -240,12 +242,14 @@ class Drive:
         return True
 
     def _carry_out(self, step: Step) -> None:
-        if step.at_s > self._clock.monotonic_s() + 0.001:
+        if step.at_s - self._clock.monotonic_s() > 2 * _FINE_S:
             return  # woken by the end of the time there was
         if step.dials:
             self._channel.sent(self._clock.monotonic_s())
             threading.Thread(target=self._dial, name="drive-dial", daemon=True).start()
         elif step.frame is not None:
+            while self._clock.monotonic_s() < step.at_s:
+                pass
             self._send(step.frame)
 
     def _send(self, frame: Frame) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +24,7 @@ def sound(packets: float) -> bytes:
 
 
 def intervals(sent: list[Sent]) -> list[float]:
-    return [round(after.at_s - before.at_s, 6) for before, after in zip(sent, sent[1:], strict=False)]
+    return [round(after.at_s - before.at_s, 6) for before, after in pairwise(sent)]
 
 
 @pytest.fixture
