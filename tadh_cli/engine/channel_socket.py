@@ -145,7 +145,7 @@ def translated(error: Exception, url: str) -> TadhError:
         return _unreached(f"{host} closed the connection in the handshake", "check the network and the endpoint")
     if isinstance(error, websocket.WebSocketException):
         return _nonsense(host, str(error))
-    if isinstance(error, ValueError):
+    if isinstance(error, ValueError) and not isinstance(error, OSError):
         return ConfigError(f"not a URL that can be called: {url.split('?')[0]}", hint="check ws_endpoint")
     failure = translate(error, url)
     failure.transient = failure.transient or not isinstance(error, ssl.SSLError)
@@ -192,7 +192,8 @@ def _tls_options(certificates: str) -> dict[str, Any]:
 def _proxy_options(proxy: str) -> dict[str, Any]:
     """The library would look into the environment by itself; what it is told here is already decided."""
     if not proxy:
-        return {"http_no_proxy": ["*"]}
+        # Without a proxy it does not ask for whom that is none.
+        return {"http_proxy_host": "none", "http_proxy_port": 1, "http_no_proxy": ["*"]}
     try:
         parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
         scheme, host, port = parts.scheme.lower(), parts.hostname, parts.port

@@ -75,6 +75,9 @@ class Drive:
         self._socket: ChannelSocket | None = None
         self._reader: threading.Thread | None = None
         self._was_open = False
+        self._is_ended = False
+        # All that were opened, to be given back.
+        self._sockets: list[ChannelSocket] = []
         self._is_aborted = False
         self._url = ""
         self._progress = Progress()
@@ -207,6 +210,8 @@ class Drive:
         else:
             self._done.set_result(None)
         finally:
+            self._is_ended = True
+            self._give_back()
             for reading in self._inputs.values():
                 reading.is_unwanted = True
                 reading.room.release(_AHEAD)
@@ -285,6 +290,10 @@ class Drive:
             problem = self._look() if self._was_open and error.transient else None
             self._inbox.put(partial(self._channel.refused, problem or error))
             return
+        self._sockets.append(connection)
+        if self._is_ended:
+            self._give_back()
+            return
         took_s = self._clock.monotonic_s() - started_s
         self._inbox.put(partial(self._opened, connection, took_s))
         if self._was_open and (problem := self._look()):
@@ -321,6 +330,7 @@ class Drive:
                 self._inbox.put(partial(self._received, text, self._clock.now_s()))
         except Closed as error:
             self._inbox.put(partial(self._break, connection, error))
+            connection.release()
 
     def _received(self, text: str, at_s: float, now_s: float) -> None:
         event = self._channel.received(text, now_s)
@@ -346,7 +356,12 @@ class Drive:
         if self._reader.is_alive():
             self._socket.abort()
             self._reader.join(_GOODBYE_S)
-        self._socket.release()
+
+    def _give_back(self) -> None:
+        while self._sockets:
+            connection = self._sockets.pop()
+            connection.abort()
+            connection.release()
 
     def _abort(self) -> None:
         """End without waiting for anything."""
