@@ -6,11 +6,12 @@ import json
 import os
 import shlex
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tadh_cli.api.waiter import State
 from tadh_cli.engine.clock import Clock, iso
@@ -50,8 +51,39 @@ def _first_tables(db: sqlite3.Connection) -> None:
     db.execute("CREATE INDEX tasks_by_state ON tasks (state, kind)")
 
 
+def _batch_items(db: sqlite3.Connection) -> None:
+    # Every attempt to make an item of a batch; the last one counts.
+    db.execute(
+        "CREATE TABLE items (identity TEXT NOT NULL, entry INTEGER NOT NULL, name TEXT NOT NULL,"
+        " PRIMARY KEY (identity, entry))"
+    )
+    db.execute("CREATE INDEX items_by_entry ON items (entry)")
+    # The number of an entry that is forgotten may be given again.
+    db.execute("CREATE TRIGGER items_go AFTER DELETE ON tasks BEGIN DELETE FROM items WHERE entry = old.id; END")
+
+
 # Append only: a migration that ran somewhere is never changed.
-_MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_tables,)
+_MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_tables, _batch_items)
+
+
+class Claim(NamedTuple):
+    """An item of a batch that is about to be made, and its last attempt when that was decided."""
+
+    identity: str
+    name: str
+    after: int | None = None
+
+
+class Attempt(NamedTuple):
+    """A try to make an item of a batch: the number of its entry, and the process that sends or sent it."""
+
+    entry: int
+    pid: int
+    record: dict[str, Any]
+
+
+class Claimed(Exception):
+    """Somebody else has tried to make the item since it was decided to."""
 
 
 # Every task with its files, which exist or are being downloaded.
@@ -62,7 +94,7 @@ _SELECT = (
 
 
 class Ledger:
-    """The record of all tasks; safe for several processes at once.
+    """The record of all tasks; safe for several processes and threads at once.
 
     What is written is masked here: no secret of a request and no signature of a link is kept.
     """
@@ -72,18 +104,35 @@ class Ledger:
         self._clock = clock or Clock()
         self._mask = mask or Mask()
         self._db: sqlite3.Connection | None = None
+        self._turn = threading.RLock()
 
     # Writing -------------------------------------------------------------------------------------------
 
-    def intend(self, *, kind: str, profile: str, operation: str, request: Mapping[str, Any]) -> int:
-        """Note that a creating request is about to leave; returns the entry to report the outcome to."""
+    def intend(
+        self, *, kind: str, profile: str, operation: str, request: Mapping[str, Any], claim: Claim | None = None
+    ) -> int:
+        """Note that a creating request is about to leave; returns the entry to report the outcome to.
+
+        With a claim it is an attempt to make that item; raises Claimed when another one was begun meanwhile. An
+        attempt that was refused before made nothing: its entry is used again.
+        """
         with self._write() as db:
+            if claim is not None and (again := _free(db, claim)):
+                db.execute(
+                    "UPDATE tasks SET profile = ?, state = ?, status = '', submitted_at = ?, finished_at = NULL,"
+                    " pid = ?, request = ?, record = '{}' WHERE id = ?",
+                    (profile, SENDING, self._now(), os.getpid(), self._json(request), again),
+                )
+                return again
             cursor = db.execute(
                 "INSERT INTO tasks (kind, profile, operation, state, status, submitted_at, pid, request, record)"
                 " VALUES (?, ?, ?, ?, '', ?, ?, ?, '{}')",
                 (kind, profile, operation, SENDING, iso(self._clock.now_s()), os.getpid(), self._json(request)),
             )
-            return int(cursor.lastrowid or 0)
+            entry = int(cursor.lastrowid or 0)
+            if claim is not None:
+                db.execute("INSERT INTO items VALUES (?, ?, ?)", (claim.identity, entry, claim.name))
+            return entry
 
     def accepted(self, entry: int, task_id: str, status: str, record: Mapping[str, Any]) -> None:
         """The service gave the task an id."""
@@ -93,12 +142,13 @@ class Ledger:
                 (task_id, State.QUEUED.value, status, self._json(record), entry),
             )
 
-    def rejected(self, entry: int, state: str, reason: str) -> None:
+    def rejected(self, entry: int, state: str, reason: str, exit_code: int = 0) -> None:
         """No id came back: `REFUSED` when it is sure that nothing was made, else `UNKNOWN`."""
+        record = {"FailMessage": reason, **({"ExitCode": exit_code} if exit_code else {})}
         with self._write() as db:
             db.execute(
                 "UPDATE tasks SET state = ?, record = ?, finished_at = ? WHERE id = ?",
-                (state, self._json({"FailMessage": reason}), None if state == UNKNOWN else self._now(), entry),
+                (state, self._json(record), None if state == UNKNOWN else self._now(), entry),
             )
 
     def observed(self, task_id: str, state: State, status: str, record: Mapping[str, Any]) -> None:
@@ -191,6 +241,19 @@ class Ledger:
         rows = self._read("SELECT task_id FROM files WHERE path = ?", (path,))
         return next((row["task_id"] for row in rows), "")
 
+    def attempt(self, identity: str) -> Attempt | None:
+        """The last try to make an item of a batch."""
+        rows = self._read(
+            f"{_SELECT} WHERE id = (SELECT MAX(entry) FROM items WHERE identity = ?)",
+            (identity,),
+        )
+        return next((Attempt(row["id"], row["pid"], _record(row)) for row in rows), None)
+
+    def item_of(self, task_id: str) -> str:
+        """The name of the batch's item that a task was made for, empty when it was made for none."""
+        rows = self._read("SELECT name FROM items JOIN tasks ON tasks.id = items.entry WHERE task_id = ?", (task_id,))
+        return next((row["name"] for row in rows), "")
+
     def close(self) -> None:
         if self._db is not None:
             self._db.close()
@@ -207,12 +270,12 @@ class Ledger:
     def _read(self, sql: str, values: Sequence[object]) -> Iterator[sqlite3.Row]:
         if self._db is None and not self._path.exists():
             return iter(())
-        with self._explained():
+        with self._turn, self._explained():
             return iter(self._open().execute(sql, values).fetchall())
 
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
-        with self._explained():
+        with self._turn, self._explained():
             db = self._open()
             db.execute("BEGIN IMMEDIATE")
             try:
@@ -243,7 +306,8 @@ class Ledger:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             # The texts of all requests are in it: for its owner's eyes.
             self._path.touch(mode=0o600)
-            db = sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+            # One thread at a time: see `_turn`.
+            db = sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
             db.row_factory = sqlite3.Row
             _use_wal(db, self._clock)
             # An intent has to survive a power cut: it is what keeps a video from being paid twice.
@@ -251,6 +315,16 @@ class Ledger:
             _migrate(db)
             self._db = db
         return self._db
+
+
+def _free(db: sqlite3.Connection, claim: Claim) -> int | None:
+    """The entry to be used again for an item that nobody else has tried to make; raises Claimed."""
+    last = db.execute(
+        "SELECT id, state FROM tasks WHERE id = (SELECT MAX(entry) FROM items WHERE identity = ?)", (claim.identity,)
+    ).fetchone()
+    if (last["id"] if last else None) != claim.after:
+        raise Claimed(claim.identity)
+    return int(last["id"]) if last and last["state"] == REFUSED else None
 
 
 def _use_wal(db: sqlite3.Connection, clock: Clock) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tadh_cli.api.operation import Body
 from tadh_cli.api.waiter import Snapshot, State, Waiter
 from tadh_cli.engine.client import LOOK_ALL_THE_SAME, LOOK_FIRST, Client, Prepared
 from tadh_cli.engine.clock import Clock, iso, unix
-from tadh_cli.engine.ledger import REFUSED, SENDING, UNKNOWN, Ledger
+from tadh_cli.engine.ledger import REFUSED, SENDING, UNKNOWN, Claim, Ledger
+from tadh_cli.engine.transport import Transport
 from tadh_cli.engine.waiting import SHORTEST_INTERVAL_S, Patience, watch
 from tadh_cli.errors import (
     AuthError,
@@ -62,8 +63,15 @@ class Tasks:
     _asked_s: dict[str, float] = field(default_factory=dict)
     _warned: set[str] = field(default_factory=set)
 
-    def submit(self, prepared: Prepared) -> Record:
-        """Send a request that creates something, once; intent and outcome go into the ledger."""
+    def twin(self, transport: Transport) -> Tasks:
+        """The same over connections of its own, for another thread."""
+        return replace(self, client=self.client.twin(transport))
+
+    def submit(self, prepared: Prepared, claim: Claim | None = None) -> Record:
+        """Send a request that creates something, once; intent and outcome go into the ledger.
+
+        With the claim of a batch's item it raises Claimed, unsent, when another run has tried it meanwhile.
+        """
         operation = prepared.operation
         assert operation is not None
         kind = operation.kind(Body(prepared.payload))
@@ -72,6 +80,7 @@ class Tasks:
             profile=self.client.settings.profile,
             operation=operation.name,
             request=prepared.payload,
+            claim=claim,
         )
         try:
             answer = self.client.send(prepared)
@@ -107,15 +116,15 @@ class Tasks:
     def _failed(self, entry: int, error: TadhError) -> None:
         """Write down that a submission failed; where something may have been made all the same, its error says so."""
         if proves_nothing_made(error):
-            return self._rejected(entry, REFUSED, error.message)
+            return self._rejected(entry, REFUSED, error.message, error.exit_code)
         self._rejected(entry, UNKNOWN, error.message)
         error.task_id = f"#{entry}"
         if not isinstance(error, OutcomeUnknown):
             error.hint = LOOK_ALL_THE_SAME
 
-    def _rejected(self, entry: int, state: str, reason: str) -> None:
+    def _rejected(self, entry: int, state: str, reason: str, exit_code: int = 0) -> None:
         with self._unless_ledger_fails():
-            self.ledger.rejected(entry, state, reason)
+            self.ledger.rejected(entry, state, reason, exit_code)
 
     def look(self, waiter: Waiter, task_id: str, *, timeout_s: float | None = None) -> Record:
         """The record of a task as the service sees it now; one that this machine submitted is noted."""
