@@ -57,6 +57,8 @@ class TadhError(Exception):
         self.reach = Reach.ANSWERED
         # Whether the same request, sent again a little later, may succeed.
         self.transient = False
+        # Whether a limit is reached that may be free again later: nothing was made, and others may hold it.
+        self.is_full = False
         # Seconds the service asked us to wait before that (Retry-After).
         self.retry_after_s: float | None = None
         # The command that takes up what this failure interrupted.

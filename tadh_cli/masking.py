@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -26,12 +27,14 @@ class Mask:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         # Longest first: one may be a part of another.
         self._secrets: tuple[str, ...] = ()
+        self._hiding = threading.Lock()
         self.hide(*secrets)
 
     def hide(self, *secrets: str) -> None:
         """Mask these values from now on; very short ones would mask half of every text and are ignored."""
-        known = {*self._secrets, *(secret for secret in secrets if len(secret) >= 6)}
-        self._secrets = tuple(sorted(known, key=len, reverse=True))
+        with self._hiding:
+            known = {*self._secrets, *(secret for secret in secrets if len(secret) >= 6)}
+            self._secrets = tuple(sorted(known, key=len, reverse=True))
 
     def reveal(self, *secrets: str) -> None:
         """Show these values from now on, because their owner asked to see them."""

@@ -19,6 +19,26 @@ class Opt(NamedTuple):
     reader: Callable[[str], Any] | None = None
 
 
+def whole(text: str) -> int:
+    """A whole number; raises ValueError."""
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a whole number") from None
+
+
+def decimal(text: str) -> float:
+    """A number; raises ValueError."""
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a number") from None
+
+
+# How values are read whose type says it all.
+READERS: Mapping[Any, Callable[[str], Any]] = {int: whole, float: decimal}
+
+
 def opt(flag: str, help: str, *, default: Any = None, many: bool = False, **more: Any) -> Any:
     """A dataclass field that is an option; `many` may be given several times."""
     metadata = {"opt": Opt(flag, help, **more)}

@@ -16,7 +16,7 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hi
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from tadh_cli.api.options import Opt, options
+from tadh_cli.api.options import READERS, Opt, options
 from tadh_cli.commands.context import Common, Tadh
 from tadh_cli.errors import FileError, Interrupted, TadhError
 from tadh_cli.ui.records import Record, Records, View
@@ -353,21 +353,6 @@ def reading(flag: str, reader: Callable[[str], Any]) -> Callable[[str], Any]:
     return read
 
 
-def _whole(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is not a whole number") from None
-
-
-def _decimal(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is not a number") from None
-
-
-READERS: Mapping[Any, Callable[[str], Any]] = {int: _whole, float: _decimal}
 _METAVARS: Mapping[Any, str] = {int: "N", float: "F"}
 
 

@@ -159,7 +159,7 @@ def fetch(
     from tadh_cli.engine.results import Target
 
     waiter = tadh.provider.waiter(kind)
-    target = Target(path or _home(tadh), force)
+    target = Target(path or home(tadh), force)
     more = ["--subtitles-only"] * subtitles_only + ["--force"] * force
     tadh.problems += target.check(is_new=False)
     tadh.refuse()
@@ -219,7 +219,7 @@ def _subtitled(record: Mapping[str, Any], made: Record | None, name: str, view: 
     return Record({**shown, "Files": [*((made and made.item.get("Files")) or []), written]}, view)
 
 
-def _home(tadh: Tadh) -> str:
+def home(tadh: Tadh) -> str:
     """Where results go when no place is named: the profile's directory, else the current one."""
     folder = tadh.settings.defaults.get("output_dir")
     return f"{folder.rstrip('/')}/" if folder else "./"
@@ -237,7 +237,7 @@ def _planned(tadh: Tadh, options: VideoOptions | AudioOptions, delivery: Deliver
     overrides = dict(pairs(tadh, "--set", delivery.set))
     found += [problem for problem in tadh.problems if problem not in found]
     tadh.problems.clear()
-    options = _with_defaults(tadh, options)
+    options = with_defaults(tadh, options)
     wishes: dict[str, Any] = {"overrides": overrides, "found": found, "most_minutes": delivery.max_minutes}
     wishes["is_rehearsal"] = delivery.dry_run
     if isinstance(options, VideoOptions):
@@ -245,7 +245,7 @@ def _planned(tadh: Tadh, options: VideoOptions | AudioOptions, delivery: Deliver
     return plan_audio(tadh.client, options, **wishes)
 
 
-def _with_defaults(tadh: Tadh, options: Any) -> Any:
+def with_defaults(tadh: Tadh, options: Any) -> Any:
     """Avatar and voice of the profile, where none is given; a default voice does not suit a sound."""
     from dataclasses import replace
 

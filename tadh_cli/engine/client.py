@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from tadh_cli.api.operation import Body, Operation, Payload, Problem, put, secrets
@@ -65,6 +65,14 @@ class Client:
     _ahead_s: float = field(default=0.0, init=False)
     # By service: a command for the token may ask a person, and every attempt is signed.
     _credentials: dict[str, Credentials] = field(default_factory=dict)
+
+    def twin(self, transport: Transport) -> Client:
+        """The same over connections of its own, for another thread; what credentials are known is shared."""
+        return replace(self, transport=transport)
+
+    def account(self, service: str) -> str:
+        """The appkey by which a service knows us; its secret is at hand from then on."""
+        return self._credentials_for(service).app_key
 
     def call(self, name: str, **values: object) -> Payload:
         """The decoded answer of an operation named like `video.get`; whoever calls by name counts on its fields.

@@ -88,7 +88,7 @@ class Results:
     def _wanted(self, record: Mapping[str, Any], target: Target, *, only_subtitles: bool) -> list[tuple[str, Path]]:
         """The links to follow and the files for what they lead to."""
         task_id = str(record["TaskId"])
-        media = target.path(task_id, _suffix(record))
+        media = target.path(task_id, suffix_of(record))
         subtitles_path = media if only_subtitles and media.suffix == SUBTITLES else media.with_suffix(SUBTITLES)
         if only_subtitles and not record.get("SubtitlesUrl"):
             raise NotFound(
@@ -106,7 +106,7 @@ class Results:
     def to_stdout(self, waiter: Waiter, record: Mapping[str, Any]) -> None:
         """Write the media to stdout, once it is complete."""
         with tempfile.TemporaryDirectory(prefix="tadh-") as folder:
-            path = Path(folder) / f"media{_suffix(record)}"
+            path = Path(folder) / f"media{suffix_of(record)}"
             self._one(waiter, record, "MediaUrl", path)
             with open(path, "rb") as file:
                 shutil.copyfileobj(file, sys.stdout.buffer)
@@ -142,7 +142,8 @@ class Results:
             )
 
 
-def _suffix(record: Mapping[str, Any]) -> str:
+def suffix_of(record: Mapping[str, Any]) -> str:
+    """The extension of a task's media: that of its link, else the usual one."""
     suffix = Path(urlsplit(str(record.get("MediaUrl") or "")).path).suffix.lower()
     return suffix if suffix in _SUFFIXES else _DEFAULT_SUFFIX[str(record["Kind"])]
 

@@ -35,6 +35,7 @@ class Plan:
     upload: Sound | None
     estimate_s: float | None
     warnings: tuple[str, ...]
+    script: Script
 
     @property
     def minutes(self) -> float | None:
@@ -46,21 +47,23 @@ class Plan:
         return self.prepared._replace(payload={**self.prepared.payload, "InputAudioUrl": url})
 
 
-def plan_video(client: Client, chosen: VideoOptions, *, is_rehearsal: bool = False, **wishes: Any) -> Plan:
+def plan_video(
+    client: Client, chosen: VideoOptions, *, is_rehearsal: bool = False, ask: Ask = None, **wishes: Any
+) -> Plan:
     """Check a video completely; raises InputError with every problem.
 
-    A rehearsal sends nothing, not even a question. See `_plan` for the wishes.
+    A rehearsal sends nothing, not even a question; `ask` is another way to learn the actions of the avatar. See
+    `_plan` for the wishes.
     """
     provider = client.provider
-    draft, problems, hint = _drafted(
-        chosen, provider.limit("driving-audio"), None if is_rehearsal else lambda: _actions(client, chosen.avatar)
-    )
+    asks = None if is_rehearsal else ask or (lambda: actions(client, chosen.avatar))
+    draft, problems, hint = _drafted(chosen, provider.limit("driving-audio"), asks)
     return _plan(client, provider.video_order(chosen, draft.script), draft, problems, hint, **wishes)
 
 
 def plan_audio(client: Client, chosen: AudioOptions, *, is_rehearsal: bool = False, **wishes: Any) -> Plan:
     """Check an audio completely; raises InputError with every problem."""
-    draft, problems, hint = _drafted(chosen, None, None if is_rehearsal else lambda: _actions(client, chosen.avatar))
+    draft, problems, hint = _drafted(chosen, None, None if is_rehearsal else lambda: actions(client, chosen.avatar))
     return _plan(client, client.provider.audio_order(chosen, draft.script), draft, problems, hint, **wishes)
 
 
@@ -79,7 +82,7 @@ def _plan(
     # Once the script itself is refused, its absence from the request is no second problem.
     exempt = ("InputSsml", "InputAudioUrl") if problems else ()
     problems = [*found, *problems, *order.problems]
-    plan = Plan(_NOTHING, draft.upload, draft.script.estimate_s, draft.warnings)
+    plan = Plan(_NOTHING, draft.upload, draft.script.estimate_s, draft.warnings, draft.script)
     if most_minutes is not None and (complaint := _too_long(plan, most_minutes)):
         problems.append(complaint)
     try:
@@ -107,7 +110,7 @@ def _too_long(plan: Plan, most_minutes: float) -> str:
 _ACTIONS_TIMEOUT_S = 5.0
 
 
-def _actions(client: Client, avatar: str | None) -> Collection[str] | None:
+def actions(client: Client, avatar: str | None) -> Collection[str] | None:
     """The action codes of an avatar, None when they can't be had: a check less, no reason to stop."""
     if not avatar:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,8 @@ class Observer:
         self._verbosity = verbosity
         self._path = path
         self._clock = clock or Clock()
+        # Several threads may have something to tell.
+        self._telling = threading.Lock()
         if self._has_file:
             self._append("")  # a trace that can't be written is told before anything is sent
 
@@ -45,12 +48,13 @@ class Observer:
             line = json.dumps(shown, ensure_ascii=False)
         except RecursionError:
             return self.saw(exchange._replace(request=None, response="(nested too deeply to be shown)"))
-        if self._verbosity > exchange.is_frame:
-            self._tell(shown, is_frame=exchange.is_frame)
-        if self._has_file:
-            self._go_on(line)
-        elif self._path:
-            self._write(line)
+        with self._telling:
+            if self._verbosity > exchange.is_frame:
+                self._tell(shown, is_frame=exchange.is_frame)
+            if self._has_file:
+                self._go_on(line)
+            elif self._path:
+                self._write(line)
 
     def _go_on(self, line: str) -> None:
         try:

@@ -53,6 +53,12 @@ class Transport:
         self._observing = threading.Lock()
         self._proxies: dict[str, Mapping[str, str]] = {}
 
+    def twin(self) -> Transport:
+        """A pool of its own with the same settings and the same observer: what a thread of its own needs."""
+        return Transport(
+            proxy=self._proxy, ca_bundle=self._ca_bundle, use_proxies=self._use_proxies, observe=self.observe
+        )
+
     def send(
         self,
         method: str,

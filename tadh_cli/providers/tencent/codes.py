@@ -35,6 +35,8 @@ class Code(NamedTuple):
     transient: bool = False
     # The code proves that nothing was accepted, so that even a creation may be sent again.
     untouched: bool = False
+    # A limit that a task holds only while it runs.
+    full: bool = False
 
 
 _INTERNAL = "try again later; if it stays, contact the service with the RequestID"
@@ -65,6 +67,7 @@ CODES: dict[int, Code] = {
         "quota or concurrency exceeded",
         QuotaError,
         "wait until a running task has ended, or buy more concurrency or customizations",
+        full=True,
     ),
     100009: Code("the resource does not exist", NotFound, "check the id or key, and that this account may see it"),
     100012: Code("requests are too frequent", Refused, "send fewer requests", transient=True, untouched=True),
@@ -203,7 +206,7 @@ def failure(code: int | None, message: str, request_id: str = "", status: int = 
     is_signature = known.failure is AuthError and any(word in message.lower() for word in _SIGNATURE_WORDS)
     hint = _SIGNATURE_HINT if is_signature else known.remedy
     error = known.failure(text, hint=hint, code=code, request_id=request_id)
-    error.transient = known.transient
+    error.transient, error.is_full = known.transient, known.full
     error.reach = Reach.NOT_SENT if known.untouched else Reach.ANSWERED
     return error
 
