@@ -37,6 +37,11 @@ class Plan:
     warnings: tuple[str, ...]
     script: Script
 
+    @classmethod
+    def nothing(cls) -> Plan:
+        """Of what was refused."""
+        return cls(_NOTHING, None, None, (), Script())
+
     @property
     def minutes(self) -> float | None:
         """The estimate in minutes, to hundredths."""

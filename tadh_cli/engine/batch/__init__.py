@@ -1,0 +1,1 @@
+"""Many videos from one manifest: read, planned, run under the account's limit, and taken up again."""

@@ -1,0 +1,174 @@
+"""The videos of a list, each checked completely, with what is to be done about it; nothing has been sent yet."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tadh_cli.api.video import VideoOptions
+from tadh_cli.engine.batch.identity import identity
+from tadh_cli.engine.batch.items import Item, kinds
+from tadh_cli.engine.batch.manifest import Problem
+from tadh_cli.engine.batch.plan import Action, Decision, Wishes, decide
+from tadh_cli.engine.client import Client, Prepared
+from tadh_cli.engine.ledger import Attempt
+from tadh_cli.engine.places import SUBTITLES, unfit
+from tadh_cli.engine.results import suffix_of
+from tadh_cli.engine.studio import Plan, actions, plan_video
+from tadh_cli.engine.tasks import Tasks
+from tadh_cli.errors import InputError
+
+# The files that a video may leave.
+_SUFFIXES = (".mp4", ".webm", ".mov", SUBTITLES)
+# The states of a video beside those of its task.
+WAITING, RUNNING, DONE, FAILED, UNKNOWN = "waiting", "running", "done", "failed", "unknown"
+
+
+@dataclass
+class Work:
+    """A video of the list: what is wished, what is known, how it ends."""
+
+    item: Item
+    plan: Plan
+    identity: str
+    attempt: Attempt | None
+    decision: Decision
+    # What is sent; its sound has a URL once it is uploaded.
+    prepared: Prepared
+    state: str = WAITING
+    # What the service said last.
+    record: Mapping[str, Any] = field(default_factory=dict)
+    files: Sequence[str] = ()
+    error: Exception | None = None
+
+    @property
+    def name(self) -> str:
+        return self.item.name
+
+    @property
+    def task_id(self) -> str:
+        """The task that makes it, or its entry in the ledger, empty when there is none."""
+        known = self.record or (self.attempt.record if self.attempt else {})
+        return str(known.get("TaskId") or "")
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where the files of a list go."""
+
+    folder: Path
+    tasks: Tasks
+    force: bool = False
+
+    def media(self, name: str, record: Mapping[str, Any]) -> Path:
+        return self.folder / f"{name}{suffix_of(record)}"
+
+    def files(self, name: str, record: Mapping[str, Any]) -> list[Path]:
+        """The files that the result of a task is, none when it went to a storage of the user's own."""
+        if not record.get("MediaUrl"):
+            return []
+        media = self.media(name, record)
+        return [media, self.folder / f"{name}{SUBTITLES}"] if record.get("SubtitlesUrl") else [media]
+
+    def has(self, name: str, record: Mapping[str, Any]) -> bool:
+        """Whether all files of a finished task are there, and none of them is another task's by now."""
+        return all(path.is_file() and self._owner(path) == record["TaskId"] for path in self.files(name, record))
+
+    def former(self, name: str) -> str:
+        """The task of this name, made of other values, whose files are there; empty when there is none."""
+        owners = (self._owner(path) for path in self._existing(name))
+        return next((owner for owner in owners if owner and self.is_own(name, owner)), "")
+
+    def problems(self, name: str) -> Iterator[str]:
+        """Why the files can't be written: what is there is overwritten only when it is of the same name."""
+        for path in self._existing(name):
+            if not (self.force or self.is_own(name, self._owner(path))):
+                yield f"{path} exists already and is not known to come from here; use --force to overwrite it, or --out"
+            elif reason := unfit(path, may_replace=True):
+                yield reason
+
+    def make_room(self, name: str, record: Mapping[str, Any]) -> None:
+        """Remove files of this name that another task left: from then on what is there is of this one, or nothing."""
+        for path in self.files(name, record):
+            owner = self._owner(path)
+            if path.is_file() and owner != record["TaskId"] and (self.force or self.is_own(name, owner)):
+                path.unlink(missing_ok=True)
+
+    def is_own(self, name: str, task_id: str) -> bool:
+        """Whether a task was made for a video of this name."""
+        return bool(task_id) and self.tasks.ledger.item_of(task_id) == name
+
+    def _existing(self, name: str) -> Iterator[Path]:
+        paths = (self.folder / f"{name}{suffix}" for suffix in _SUFFIXES)
+        return (path for path in paths if os.path.lexists(path))
+
+    def _owner(self, path: Path) -> str:
+        return self.tasks.owner(os.path.abspath(path))
+
+
+def check(client: Client, item: Item, complete: Callable[[VideoOptions], VideoOptions]) -> tuple[Plan, list[Problem]]:
+    """A video as it would be ordered, and everything that is wrong with it; nothing is sent, not even a question."""
+    try:
+        plan = plan_video(client, complete(item.options), is_rehearsal=True, overrides=item.overrides)
+    except InputError as error:
+        return Plan.nothing(), [told(item, problem) for problem in error.problems]
+    return plan, []
+
+
+def check_actions(
+    client: Client, works: Sequence[Work], complete: Callable[[VideoOptions], VideoOptions]
+) -> list[Problem]:
+    """Ask the service for the actions of each avatar whose markup names some, once, and check the markup by them."""
+    known: dict[str | None, Collection[str] | None] = {}
+    problems: list[Problem] = []
+    for work in works:
+        options = complete(work.item.options)
+        if options.ssml is None or "<insert-action" not in (work.plan.script.text or ""):
+            continue
+        if options.avatar not in known:
+            known[options.avatar] = actions(client, options.avatar)
+        try:
+            codes = known[options.avatar]
+            work.plan = plan_video(client, options, ask=lambda codes=codes: codes, overrides=work.item.overrides)
+        except InputError as error:
+            problems += [told(work.item, problem) for problem in error.problems]
+    return problems
+
+
+def work_for(
+    item: Item, plan: Plan, options: VideoOptions, home: Home, wishes: Wishes, account: str, now_s: float
+) -> Work:
+    """What is to be done about a video that passed its checks."""
+    tasks = home.tasks
+    known = identity(tasks.client.provider, account, item.name, options, item.overrides, plan)
+    attempt = tasks.ledger.attempt(known)
+    decision = decide(
+        attempt,
+        wishes,
+        now_s=now_s,
+        is_home=attempt is not None and home.has(item.name, attempt.record),
+        changed=home.former(item.name) if attempt is None else "",
+        is_stale=attempt is not None and attempt.pid == os.getpid(),
+    )
+    return Work(item, plan, known, attempt, decision, plan.prepared, state=_state(decision))
+
+
+def _state(decision: Decision) -> str:
+    if decision.action is Action.UNKNOWN:
+        return UNKNOWN
+    if decision.action is Action.SKIP:
+        return FAILED if decision.is_failed else DONE
+    return RUNNING if decision.action is Action.ADOPT else WAITING
+
+
+def told(item: Item, sentence: str) -> Problem:
+    """A problem in the words of a manifest: the key instead of the option, and where it stands."""
+    keys = {kind.option.flag: key for key, kind in kinds().items()}
+    named = [keys[flag] for flag in re.findall(r"--[a-z][a-z-]*", sentence) if flag in keys]
+    given = [key for key in named if key in item.keys]
+    text = re.sub(r"--[a-z][a-z-]*", lambda flag: keys.get(flag[0], "set" if flag[0] == "--set" else flag[0]), sentence)
+    return Problem(item.place(given[0]) if given else item.at, f"{item.name}: {text}")
