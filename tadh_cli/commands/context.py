@@ -85,6 +85,11 @@ class Tadh:
         chosen = self.common.output or os.environ.get("TADH_OUTPUT")
         return (chosen or ("table" if sys.stdout.isatty() else "json")).lower()
 
+    @property
+    def draws_as_it_comes(self) -> bool:
+        """Whether an item is drawn before the last one is known."""
+        return self.form in ("ndjson", "id") and not self.common.query
+
     @cached_property
     def settings(self) -> config.Settings:
         settings = config.settings(self.common.config, self.common.profile)

@@ -8,6 +8,8 @@ import typer
 
 from tadh_cli.api.video import VideoOptions
 from tadh_cli.commands._command import Commands, reading
+from tadh_cli.commands.batch import Reporting, Wanted
+from tadh_cli.commands.batch import batch as run_batch
 from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.following import look, past
 from tadh_cli.commands.options import (
@@ -27,7 +29,7 @@ from tadh_cli.commands.options import (
 )
 from tadh_cli.commands.production import Delivery, follow, make
 from tadh_cli.ui.forms import day, milliseconds, moment
-from tadh_cli.ui.records import Column, Record, Records, View
+from tadh_cli.ui.records import Column, Record, Records, Result, View
 
 commands = Commands("video", "Make videos, follow them, download them.")
 
@@ -141,3 +143,33 @@ def list_(
     The list comes from the ledger, without a request: the service has no list of tasks.
     """
     return Records(past(tadh, "video", state, since, limit), VIDEOS)
+
+
+@commands.command(
+    "batch",
+    examples=(
+        "tadh video batch videos.yaml --out out/ --report report.json",
+        "tadh video batch videos.csv --out out/ --dry-run",
+        "tadh video batch --schema > manifest.schema.json",
+    ),
+)
+def batch(
+    tadh: Tadh,
+    wanted: Wanted,
+    following: Following,
+    reporting: Reporting,
+    manifest: Annotated[
+        str | None, typer.Argument(metavar="MANIFEST", help="a .yaml, .csv or .jsonl file; - is YAML or JSONL on stdin")
+    ] = None,
+) -> Result:
+    """Make many videos from a list, under the account's limit; run again it goes on where it ended.
+
+    `tadh help manifest` explains the list. Every video is checked before the first request. What is finished is
+    skipped, what is under way is adopted, what changed is made anew; what failed, or has an unknown outcome, is left
+    alone without --retry-failed or --retry-unknown. --timeout holds for each video. Killed at any moment, or run twice
+    at once, it makes nothing twice.
+
+    Ends with exit code 7 when videos failed, with 12 when the outcome of one is unknown, also when others failed; what
+    stops the whole run (keys, hours, network) has its own code.
+    """
+    return run_batch(tadh, manifest, wanted, following, reporting)

@@ -80,3 +80,15 @@ def _has_current_directory() -> bool:
     except FileNotFoundError:
         return False
     return True
+
+
+def write_text(target: Path, text: str) -> None:
+    """A text file, whole or not at all; raises FileError."""
+    place = real(target)
+    part = place.with_name(place.name + ".part")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, place)
+    except OSError as error:
+        raise unwritable(target, error) from error

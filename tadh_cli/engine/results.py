@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from tadh_cli.api.waiter import Waiter
-from tadh_cli.engine.places import STDOUT, SUBTITLES, real, unfit, unreachable, unwritable
+from tadh_cli.engine.places import STDOUT, SUBTITLES, unfit, unreachable, write_text
 from tadh_cli.engine.tasks import Tasks
 from tadh_cli.engine.transfer import Progress, Source, download
 from tadh_cli.engine.transport import Transport
@@ -159,13 +159,5 @@ def write_subtitles(record: Mapping[str, Any], name: str) -> str:
         sys.stdout.write(subtitles.srt(found))
         return name
     path = Path(name)
-    text = subtitles.WRITERS[path.suffix.lower()](found)
-    place = real(path)
-    part = place.with_name(place.name + ".part")
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, place)
-    except OSError as error:
-        raise unwritable(path, error) from error
+    write_text(path, subtitles.WRITERS[path.suffix.lower()](found))
     return name

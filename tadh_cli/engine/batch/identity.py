@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tadh_cli.api.production import Script
 from tadh_cli.api.provider import Provider
 from tadh_cli.api.video import VideoOptions
-from tadh_cli.engine.studio import Plan
 
 # Of the way in which identities are made.
 _EDITION = 1
@@ -19,16 +19,21 @@ _BLOCK_BYTES = 1024 * 1024
 
 
 def identity(
-    provider: Provider, account: str, name: str, options: VideoOptions, overrides: Mapping[str, str], plan: Plan
+    provider: Provider,
+    account: str,
+    name: str,
+    options: VideoOptions,
+    overrides: Mapping[str, str],
+    script: Script,
+    sound: str,
 ) -> str:
     """A hash of the name, the account (endpoint and appkey), and the request with files by their content.
 
     What only says how the result is told of or where it goes does not count: the callback, the kind of slots, the
     signature of a storage's URL. Neither do the manifest's place, --out and the profile's name.
     """
-    script = plan.script
-    if plan.upload is not None:
-        script = script._replace(audio_url=f"sha256:{content(plan.upload.path)}")
+    if sound:
+        script = script._replace(audio_url=sound)
     order = provider.video_order(_neutral(options), script)
     return _hash([_EDITION, account, name, order.operation.name, order.values, dict(overrides)])
 

@@ -69,15 +69,18 @@ class Pace:
             return None
         return sorted(seen.done_s for seen in self._seen)[len(self._seen) // 2]
 
-    def first_s(self, number: int) -> float:
-        """The age at which to ask about a video for the first time."""
+    def first_s(self, number: int, *, explores: bool = True) -> float:
+        """The age at which to ask about a video for the first time.
+
+        `explores`: whether to try now and then if an earlier age does, which is of use for those that follow.
+        """
         if self._interval_s is not None:
             return max(self._interval_s, self._floor_s)
         if self._best_s is None:
             # At different ages: together they tell more than all at the same.
             return self._floor_s * (1 + number * _SPREAD % 1)
         gap_s = self._best_s - self._low_s
-        if self._explorer is None and gap_s > max(_CLOSE * self._best_s, _CLOSEST_S):
+        if explores and self._explorer is None and gap_s > max(_CLOSE * self._best_s, _CLOSEST_S):
             self._explorer = number
             return max(self._best_s - gap_s / 2, _BOLDNESS * self._best_s)
         return self._best_s

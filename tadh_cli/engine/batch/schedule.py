@@ -98,6 +98,8 @@ class Schedule:
     _pause_s: float = FIRST_PAUSE_S
     _probe_s: float = float("inf")
     _held_until_s: float = 0.0
+    # Requests in a row that could not be sent.
+    _postponements: int = 0
     _asks: deque[float] = field(default_factory=deque)
     _due: list[tuple[float, int]] = field(default_factory=list)
     _orders: list[Order] = field(default_factory=list)
@@ -167,12 +169,12 @@ class Schedule:
         self._move(track, Stage.OPEN)
         track.began_s, track.is_own = began_s, True
         track.gives_up_s = now_s + self.timeout_s
-        self._pause_s = FIRST_PAUSE_S
+        self._postponements = 0
         if (under_way := self.under_way(now_s)) > self._allowed:
             # There was room for one more than was known: perhaps there is for another.
-            self._allowed = under_way
+            self._allowed, self._pause_s = under_way, FIRST_PAUSE_S
             self._probe(now_s)
-        self._wait(track, began_s + self.pace.first_s(number))
+        self._wait(track, began_s + self.pace.first_s(number, explores=bool(self._ready)))
 
     def full(self, number: int, now_s: float) -> None:
         """The service has no slot for the video, and nothing was made."""
@@ -186,7 +188,9 @@ class Schedule:
     def postponed(self, number: int, now_s: float, pause_s: float = 0.0) -> None:
         """The video could not be sent now, and nothing was made."""
         self._move(self._tracks[number], Stage.READY)
-        self._held_until_s = now_s + max(pause_s, self._pause())
+        own_s = min(FIRST_PAUSE_S * 2.0**self._postponements, LONGEST_PAUSE_S) * self.jitter()
+        self._postponements += 1
+        self._held_until_s = now_s + max(pause_s, own_s)
 
     def taken(self, number: int, now_s: float, *, by_task: bool) -> None:
         """Another run tries to make the video: it has a task already, or is about to get one."""
@@ -252,7 +256,7 @@ class Schedule:
         heapq.heappush(self._due, (due_s, track.number))
 
     def _questions(self, now_s: float) -> Iterator[Order]:
-        while self._asks and self._asks[0] <= now_s - 1.0:
+        while self._asks and self._asks[0] + 1.0 <= now_s:
             self._asks.popleft()
         while self._due and self._due[0][0] <= now_s:
             track = self._tracks[self._due[0][1]]
@@ -306,14 +310,10 @@ class Schedule:
 
     def _probe(self, now_s: float) -> None:
         """Try after a pause whether there is more room than is known."""
-        self._probe_s = now_s + self._pause() if self._allowed < self.limit else float("inf")
-
-    def _pause(self) -> float:
-        """The next pause: twice as long as the last one, but not longer than it takes to make a video."""
-        pause_s = self._pause_s
+        # Twice as long each time, but not much longer than it takes to make a video.
         longest_s = min(LONGEST_PAUSE_S, max(self.pace.usual_s or LONGEST_PAUSE_S, FIRST_PAUSE_S))
-        self._pause_s = min(2 * pause_s, longest_s)
-        return pause_s * self.jitter()
+        pause_s, self._pause_s = self._pause_s, min(2 * self._pause_s, longest_s)
+        self._probe_s = now_s + pause_s * self.jitter() if self._allowed < self.limit else float("inf")
 
 
 def _freed_s(ends_s: Sequence[float], most: int) -> float:

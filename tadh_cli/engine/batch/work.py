@@ -6,11 +6,12 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tadh_cli.api.video import VideoOptions
-from tadh_cli.engine.batch.identity import identity
+from tadh_cli.engine.batch.identity import content, identity
 from tadh_cli.engine.batch.items import Item, kinds
 from tadh_cli.engine.batch.manifest import Problem
 from tadh_cli.engine.batch.plan import Action, Decision, Wishes, decide
@@ -39,6 +40,8 @@ class Work:
     decision: Decision
     # What is sent; its sound has a URL once it is uploaded.
     prepared: Prepared
+    # The hash of the local file that it needs, empty when it needs none.
+    sound: str = ""
     state: str = WAITING
     # What the service said last.
     record: Mapping[str, Any] = field(default_factory=dict)
@@ -132,8 +135,8 @@ def check_actions(
         if options.avatar not in known:
             known[options.avatar] = actions(client, options.avatar)
         try:
-            codes = known[options.avatar]
-            work.plan = plan_video(client, options, ask=lambda codes=codes: codes, overrides=work.item.overrides)
+            ask = partial(known.get, options.avatar)
+            work.plan = plan_video(client, options, ask=ask, overrides=work.item.overrides)
         except InputError as error:
             problems += [told(work.item, problem) for problem in error.problems]
     return problems
@@ -144,7 +147,8 @@ def work_for(
 ) -> Work:
     """What is to be done about a video that passed its checks."""
     tasks = home.tasks
-    known = identity(tasks.client.provider, account, item.name, options, item.overrides, plan)
+    sound = f"sha256:{content(plan.upload.path)}" if plan.upload else ""
+    known = identity(tasks.client.provider, account, item.name, options, item.overrides, plan.script, sound)
     attempt = tasks.ledger.attempt(known)
     decision = decide(
         attempt,
@@ -154,7 +158,7 @@ def work_for(
         changed=home.former(item.name) if attempt is None else "",
         is_stale=attempt is not None and attempt.pid == os.getpid(),
     )
-    return Work(item, plan, known, attempt, decision, plan.prepared, state=_state(decision))
+    return Work(item, plan, known, attempt, decision, plan.prepared, sound, _state(decision))
 
 
 def _state(decision: Decision) -> str:

@@ -1,0 +1,459 @@
+"""`tadh video batch`: what is wished, the plan, the run, and what is told of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tadh_cli.api.options import opt, whole
+from tadh_cli.commands.context import Tadh
+from tadh_cli.commands.options import Following, minutes
+from tadh_cli.errors import (
+    FileError,
+    InputError,
+    Interrupted,
+    OutcomeUnknown,
+    TadhError,
+    TaskFailed,
+    carrying,
+)
+from tadh_cli.ui.forms import milliseconds
+from tadh_cli.ui.records import Column, Record, Records, Result, View
+
+if TYPE_CHECKING:
+    from tadh_cli.engine.batch.items import Item
+    from tadh_cli.engine.batch.manifest import Problem
+    from tadh_cli.engine.batch.work import Work
+
+# "For each avatar type, each user is allowed to process up to 5 video production tasks" (Video Production API).
+USUAL_CONCURRENCY = 5
+
+BATCH = View(
+    id="Name",
+    columns=(
+        Column("Name", whole=True),
+        Column("Action"),
+        Column("State"),
+        Column("TaskId", "Task", whole=True),
+        Column("EstimatedMinutes", "Minutes"),
+        Column("Duration", form=milliseconds),
+        Column("Files"),
+        Column("Reason"),
+    ),
+    wide=(Column("FailMessage", "Failure"), Column("Hint"), Column("Line")),
+    hidden=("Method", "Url", "Body", "Uploads", "Warnings"),
+)
+
+
+def _count(text: str) -> int:
+    number = whole(text)
+    if number < 1:
+        raise ValueError(f"{number} is not 1 or more")
+    return number
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which videos are made, how, and where they go."""
+
+    out: str | None = opt("--out", "directory for the videos (the profile's output_dir, else ./)", metavar="DIR")
+    only: tuple[str, ...] = opt("--only", "only videos of this name; * and ? match others", metavar="NAME", many=True)
+    concurrency: int | None = opt(
+        "--concurrency", f"videos under way at once ({USUAL_CONCURRENCY}, what an account has)", reader=_count
+    )
+    retry_failed: bool = opt("--retry-failed", "make those again that failed or that nobody keeps", default=False)
+    retry_unknown: bool = opt(
+        "--retry-unknown", "make those again whose outcome is unknown: they may be paid twice", default=False
+    )
+    fail_fast: bool = opt("--fail-fast", "begin nothing new once one has failed", default=False)
+    force: bool = opt("--force", "overwrite files that do not come from here", default=False)
+    max_minutes: float | None = opt(
+        "--max-minutes", "refuse when all that is made is estimated to be longer", metavar="N", reader=minutes
+    )
+    dry_run: bool = opt(
+        "--dry-run", "check everything and show the plan with the requests, send nothing", default=False
+    )
+    quota: bool = opt("--quota", "with --dry-run: ask the service what is left, and nothing else", default=False)
+    schema: bool = opt("--schema", "print the JSON Schema of manifests", default=False)
+
+
+@dataclass(frozen=True)
+class Reporting:
+    """What is written down about a run."""
+
+    report: str | None = opt("--report", "write what became of each video as JSON", metavar="FILE")
+    junit: str | None = opt("--junit", "write it as JUnit XML", metavar="FILE")
+    annotations: str | None = opt(
+        "--annotations",
+        "show failures at their lines, and a summary of the step",
+        words={"github": "github"},
+    )
+
+    def files(self) -> list[tuple[str, str]]:
+        given = (("--report", self.report), ("--junit", self.junit))
+        return [(flag, name) for flag, name in given if name]
+
+    @property
+    def annotates(self) -> bool:
+        return self.annotations is not None
+
+
+def batch(tadh: Tadh, manifest: str | None, wanted: Wanted, following: Following, reporting: Reporting) -> Result:
+    """The whole command."""
+    if wanted.schema:
+        from tadh_cli.engine.batch.schema import schema
+
+        return Record(schema(tadh.provider))
+    following.check(tadh)
+    _check_options(tadh, manifest, wanted, reporting)
+    tadh.refuse()
+    assert manifest is not None
+    job = _Job(tadh, manifest, wanted, following, reporting)
+    return job.rehearsed() if wanted.dry_run else job.run()
+
+
+def _check_options(tadh: Tadh, manifest: str | None, wanted: Wanted, reporting: Reporting) -> None:
+    """What is wrong with the command line, before the manifest is read."""
+    from tadh_cli.engine.places import unfit, unreachable
+
+    if manifest is None:
+        tadh.problems.append("MANIFEST is missing: a .yaml, .csv or .jsonl file, or - for stdin")
+    if reporting.annotates and str(reporting.annotations).lower() != "github":
+        tadh.problems.append(f"--annotations {reporting.annotations!r} is not github")
+    if reason := unreachable(_folder(tadh, wanted)):
+        tadh.problems.append(f"--out {reason}")
+    for flag, name in reporting.files():
+        if reason := unfit(Path(name), may_replace=True):
+            tadh.problems.append(f"{flag} {reason}")
+
+
+def _folder(tadh: Tadh, wanted: Wanted) -> Path:
+    from tadh_cli.commands.production import home
+
+    return Path(wanted.out or home(tadh))
+
+
+class _Job:
+    """One call of the command."""
+
+    def __init__(self, tadh: Tadh, manifest: str, wanted: Wanted, following: Following, reporting: Reporting) -> None:
+        from tadh_cli.engine.batch.work import Home
+
+        self._tadh = tadh
+        self._manifest = manifest
+        self._wanted = wanted
+        self._following = following
+        self._reporting = reporting
+        self._home = Home(_folder(tadh, wanted), tadh.tasks, wanted.force)
+        self._began_s = tadh.clock.now_s()
+        self._works: list[Work] = []
+
+    # Planning ----------------------------------------------------------------------------------------------
+
+    def _plan(self, *, asks: bool) -> None:
+        """Check every video, decide about each; raises InputError with all problems and their places."""
+        from tadh_cli.engine.batch.items import items
+        from tadh_cli.engine.batch.manifest import read
+        from tadh_cli.engine.batch.plan import Wishes
+        from tadh_cli.engine.batch.work import check, check_actions, work_for
+
+        found, problems = items(read(self._manifest))
+        chosen = self._chosen(found)
+        plans = []
+        for item in chosen:
+            plan, wrong = check(self._tadh.client, item, self._complete)
+            plans.append(plan)
+            problems += wrong
+        self._refuse(problems)
+        account = f"{self._tadh.settings.endpoint} {self._tadh.client.account('video')}"
+        wishes = Wishes(self._wanted.retry_failed, self._wanted.retry_unknown)
+        now_s = self._tadh.clock.now_s()
+        self._works = [
+            work_for(item, plan, self._complete(item.options), self._home, wishes, account, now_s)
+            for item, plan in zip(chosen, plans, strict=True)
+        ]
+        self._refuse([*self._misplaced(), *self._too_long()])
+        if asks:
+            self._refuse(check_actions(self._tadh.client, self._made(), self._complete))
+
+    def _complete(self, options: Any) -> Any:
+        from tadh_cli.commands.production import with_defaults
+
+        return with_defaults(self._tadh, options)
+
+    def _chosen(self, items: Sequence[Item]) -> list[Item]:
+        wanted = self._wanted.only
+        if not wanted:
+            return list(items)
+        unknown = [name for name in wanted if not any(fnmatchcase(item.name, name) for item in items)]
+        if unknown:
+            from difflib import get_close_matches
+
+            near = get_close_matches(unknown[0], [item.name for item in items], n=1)
+            hint = f"did you mean {near[0]}?" if near else f"{len(items)} videos have names in {self._manifest}"
+            raise InputError([f"--only {name}: there is no such video" for name in unknown], hint=hint)
+        return [item for item in items if any(fnmatchcase(item.name, name) for name in wanted)]
+
+    def _made(self) -> list[Work]:
+        """The videos that this run makes, and that cost something."""
+        return [work for work in self._works if work.decision.action.makes]
+
+    def _misplaced(self) -> Iterator[Problem]:
+        from tadh_cli.engine.batch.manifest import Problem
+        from tadh_cli.engine.batch.plan import Action
+
+        for work in self._works:
+            if work.decision.action not in (Action.SKIP, Action.UNKNOWN):
+                at = work.item.place("name")
+                yield from (Problem(at, f"{work.name}: {reason}") for reason in self._home.problems(work.name))
+
+    def _too_long(self) -> Iterator[Problem]:
+        from tadh_cli.engine.batch.manifest import Problem
+
+        most, made = self._wanted.max_minutes, self._made()
+        if most is None or not made:
+            return
+        for work in made:
+            if work.plan.minutes is None:
+                reason = f"--max-minutes {most:g}: how long a sound at a URL is can't be told"
+                yield Problem(work.item.place("audio"), f"{work.name}: {reason}")
+        total = _minutes(made)
+        if total > most:
+            raise InputError(f"--max-minutes {most:g} would be exceeded: about {total:g} minutes are estimated")
+
+    def _refuse(self, problems: Sequence[Problem]) -> None:
+        if not problems:
+            return
+        if self._reporting.annotates:
+            from tadh_cli.ui.reports import annotation
+
+            for problem in problems:
+                at = problem.at
+                text = annotation(problem.message, file=at.file, line=at.line, column=at.column, title="manifest")
+                self._tadh.messages.write(text)
+        raise InputError([str(problem) for problem in sorted(problems, key=lambda problem: problem.at)])
+
+    def _told(self) -> str:
+        """The plan in a line."""
+        counts: dict[str, int] = {}
+        for work in self._works:
+            counts[work.decision.action.value] = counts.get(work.decision.action.value, 0) + 1
+        told = ", ".join(
+            f"{count} to {word}" if word != "unknown" else f"{count} unknown" for word, count in counts.items()
+        )
+        made = self._made()
+        return f"{len(self._works)} videos: {told}" + (f"; about {_minutes(made):g} minutes to make" if made else "")
+
+    def _tell_quota(self) -> None:
+        from tadh_cli.engine.batch.quota import hours_left
+
+        left = hours_left(self._tadh.client)
+        if left is None:
+            self._tadh.messages.say("what is left of the account's hours can't be told now")
+            return
+        self._tadh.messages.say("left: " + ", ".join(f"{name} {hours:.1f} h" for name, hours in left.items()))
+        if left and _minutes(self._made()) > max(left.values()) * 60:
+            self._tadh.messages.warn(f"about {_minutes(self._made()):g} minutes are more than any kind has left")
+
+    # Rehearsing --------------------------------------------------------------------------------------------
+
+    def rehearsed(self) -> Records:
+        """The plan, with the request of each video that would be made."""
+        from tadh_cli.commands.submitting import rehearsal
+
+        self._plan(asks=False)
+        self._tadh.messages.say(self._told())
+        if self._wanted.quota:
+            self._tell_quota()
+        else:
+            self._tadh.messages.say("what is left of the account's hours is not asked in a rehearsal; --quota asks")
+        records = []
+        for work in self._works:
+            record = self._record(work)
+            if work.decision.action.makes:
+                sound = work.plan.upload
+                uploads = [{"File": str(sound.path), "Bytes": sound.size_bytes, "Folder": "audio/"}] if sound else []
+                record |= rehearsal(self._tadh, work.prepared, uploads, work.plan.warnings)
+            records.append({**record, "DryRun": True})
+        self._write_reports(records, 0)
+        return Records(records, BATCH)
+
+    # Running -----------------------------------------------------------------------------------------------
+
+    def run(self) -> Records:
+        """Do what is planned; videos are drawn as they finish where the format allows."""
+        self._plan(asks=True)
+        for work in self._made():
+            for warning in work.plan.warnings:
+                self._tadh.messages.warn(f"{work.item.at}: {work.name}: {warning}")
+        self._tadh.messages.say(self._told())
+        if self._made():
+            # What can't be written down later need not be begun.
+            self._tadh.ledger.prove()
+            self._tell_quota()
+        drawn = self._drawn()
+        return Records(drawn if self._tadh.draws_as_it_comes else list(drawn), BATCH)
+
+    def _drawn(self) -> Iterator[Mapping[str, Any]]:
+        """The record of each video as it finishes; raises how it ended with those that have not been drawn."""
+        drawn: set[str] = set()
+        failure: TadhError | None = None
+        try:
+            for work in self._finished():
+                drawn.add(work.name)
+                yield self._record(work)
+        except TadhError as error:
+            failure = error
+        rest = [work for work in self._works if work.name not in drawn]
+        failure = failure or self._failure()
+        records = [self._record(work) for work in self._works]
+        self._write_reports(records, failure.exit_code if failure else 0)
+        if failure is None:
+            return
+        is_streamed = self._tadh.draws_as_it_comes
+        left = [self._record(work) for work in rest] if is_streamed else records
+        raise carrying(failure, left, is_list=True, view=BATCH)
+
+    def _finished(self) -> Iterator[Work]:
+        from tadh_cli import config
+        from tadh_cli.engine.batch.run import Run
+        from tadh_cli.ui.batch import board
+
+        tadh = self._tadh
+        with board(tadh.messages, len(self._works)) as show:
+            run = Run(
+                self._works,
+                self._home,
+                tadh.tasks,
+                self._wanted.concurrency or USUAL_CONCURRENCY,
+                self._following.patience(tadh),
+                show,
+                self._wanted.fail_fast,
+                config.uploads_dir(),
+            )
+            try:
+                yield from run.finished()
+            except Interrupted as error:
+                raise self._interrupted(error) from None
+        if run.fatal is not None:
+            raise self._resumable(run.fatal)
+
+    def _interrupted(self, error: Interrupted) -> TadhError:
+        going = [f"{work.name} ({work.task_id})" for work in self._works if work.state == "running" and work.task_id]
+        waiting = sum(work.state == "waiting" for work in self._works)
+        told = [f"under way at the service: {', '.join(going)}"] if going else []
+        told += [f"{waiting} not begun"] if waiting else []
+        error.message = "; ".join(["interrupted", *told])
+        return self._resumable(error)
+
+    def _resumable(self, error: TadhError) -> TadhError:
+        """The failure with the command that takes up what it ended."""
+        error.hint = error.hint or "the same command goes on where this one ended"
+        error.resume = self._tadh.command(self._line())
+        return error
+
+    def _line(self) -> str:
+        import shlex
+
+        wanted, reporting = self._wanted, self._reporting
+        words = ["video", "batch", self._manifest]
+        words += ["--out", wanted.out] if wanted.out else []
+        words += [word for name in wanted.only for word in ("--only", name)]
+        words += ["--concurrency", str(wanted.concurrency)] if wanted.concurrency else []
+        words += [word for pair in reporting.files() for word in pair]
+        words += ["--annotations", "github"] if reporting.annotates else []
+        words += ["--force"] if wanted.force else []
+        return shlex.join(words)
+
+    def _failure(self) -> TadhError | None:
+        """How a run ended that came to its end: an unknown outcome counts more than a failure."""
+        unknown = [work for work in self._works if work.state == "unknown"]
+        if unknown:
+            return _many(OutcomeUnknown, "have an unknown outcome", unknown, len(self._works), _UNKNOWN_HINT)
+        failed = [work for work in self._works if work.state == "failed"]
+        if failed:
+            return _many(TaskFailed, "failed", failed, len(self._works), "--retry-failed makes those again that failed")
+        left = next((work for work in self._works if isinstance(work.error, TadhError)), None)
+        if left is not None:
+            assert isinstance(left.error, TadhError)
+            left.error.message = f"{left.name}: {left.error.message}"
+            return self._resumable(left.error)
+        return None
+
+    # Telling -----------------------------------------------------------------------------------------------
+
+    def _record(self, work: Work) -> dict[str, Any]:
+        """What is known of a video."""
+        from tadh_cli.commands.batch_record import record
+
+        return record(work, self._home)
+
+    def _write_reports(self, records: Sequence[Mapping[str, Any]], exit_code: int) -> None:
+        from tadh_cli.commands.batch_record import totals
+        from tadh_cli.engine.clock import iso
+        from tadh_cli.ui import reports
+        from tadh_cli.ui.render import to_json
+
+        records = [self._tadh.mask.document(record) for record in records]
+        took_s = self._tadh.clock.now_s() - self._began_s
+        sums = totals(records)
+        document = {
+            "Manifest": self._manifest,
+            "Profile": self._tadh.settings.profile,
+            "DryRun": self._wanted.dry_run,
+            "StartedAt": iso(self._began_s),
+            "FinishedAt": iso(self._began_s + took_s),
+            "ExitCode": exit_code,
+            "Totals": sums,
+            "Items": records,
+        }
+        writers: Mapping[str, Callable[[], str]] = {
+            "--report": lambda: to_json(document, indent=2) + "\n",
+            "--junit": lambda: reports.junit(self._manifest, records, took_s),
+        }
+        for flag, name in self._reporting.files():
+            self._write(name, writers[flag]())
+        if self._reporting.annotates:
+            for line in reports.marks(records):
+                self._tadh.messages.write(line)
+            if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+                self._append(summary, reports.summary(self._manifest, sums, records))
+
+    def _write(self, name: str, text: str) -> None:
+        """A file, whole or not at all; one that can't be written is no reason to forget how the run ended."""
+        from tadh_cli.engine.places import write_text
+
+        try:
+            write_text(Path(name), text)
+        except FileError as error:
+            self._tadh.messages.warn(error.message)
+
+    def _append(self, name: str, text: str) -> None:
+        try:
+            with open(name, "a", encoding="utf-8") as file:
+                file.write(text)
+        except OSError as error:
+            self._tadh.messages.warn(f"can't write {name}: {(error.strerror or str(error)).lower()}")
+
+
+_UNKNOWN_HINT = "look at the service's console: what is made twice is paid twice. --retry-unknown makes those again"
+# More names would only be in the way of the message.
+_MOST_NAMED = 5
+
+
+def _many(kind: type[TadhError], what: str, works: Sequence[Work], of: int, hint: str) -> TadhError:
+    lines = [f"{work.name}: {_why(work)}" for work in works[:_MOST_NAMED]]
+    lines += [f"and {len(works) - _MOST_NAMED} more"] if len(works) > _MOST_NAMED else []
+    return kind("\n  ".join([f"{len(works)} of {of} videos {what}", *lines]), hint=hint)
+
+
+def _why(work: Work) -> str:
+    return work.error.message if isinstance(work.error, TadhError) else work.decision.reason
+
+
+def _minutes(works: Sequence[Work]) -> float:
+    return round(sum(work.plan.minutes or 0.0 for work in works), 2)

@@ -1,0 +1,420 @@
+"""The run of a list: what the schedule orders is done by threads, and what they find out is told to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tadh_cli.api.waiter import State
+from tadh_cli.engine import upload as uploading
+from tadh_cli.engine.batch.crew import Crew, Reports
+from tadh_cli.engine.batch.identity import content
+from tadh_cli.engine.batch.pace import Pace
+from tadh_cli.engine.batch.plan import Action, standing
+from tadh_cli.engine.batch.schedule import Order, Schedule, Stage, Verb
+from tadh_cli.engine.batch.work import DONE, FAILED, RUNNING, UNKNOWN, WAITING, Home, Work
+from tadh_cli.engine.ledger import REFUSED, SENDING, Claim, Claimed
+from tadh_cli.engine.ledger import UNKNOWN as UNKNOWN_ENTRY
+from tadh_cli.engine.results import Results, Target
+from tadh_cli.engine.tasks import Tasks, proves_nothing_made
+from tadh_cli.engine.transfer import Progress
+from tadh_cli.engine.waiting import POLL_TIMEOUT_S, Patience
+from tadh_cli.errors import (
+    FileError,
+    InputError,
+    Interrupted,
+    NotFound,
+    OutcomeUnknown,
+    QuotaError,
+    Reach,
+    TadhError,
+    WaitTimeout,
+)
+
+ASKERS, FETCHERS, UPLOADERS = 6, 4, 2
+# Unknown outcomes in a row after which no more is sent: whatever breaks the service would break the others too.
+MOST_UNKNOWN = 3
+# After Ctrl-C: how long the answer to the request on its way is waited for.
+FAREWELL_S = 5.0
+# The main thread looks up so often at least, to hear of Ctrl-C also where waiting can't be interrupted.
+_LONGEST_NAP_S = 1.0
+
+
+class Change(NamedTuple):
+    """What has just become of a video, in words, and how far the whole list is."""
+
+    name: str
+    words: str
+    is_over: bool
+    over: int
+    of: int
+    # Seconds until all is done, None as long as nobody knows.
+    left_s: float | None
+
+
+Tell = Callable[[Change], None]
+
+
+@dataclass
+class Run:
+    """Works through a list; `tell` hears of every change, on the thread that iterates."""
+
+    works: Sequence[Work]
+    home: Home
+    tasks: Tasks
+    limit: int
+    patience: Patience
+    tell: Tell
+    fails_fast: bool = False
+    # Where unfinished uploads are on record.
+    uploads: Path = Path()
+    # The failure that ended the run before its time.
+    fatal: TadhError | None = None
+    _reports: Reports = field(default_factory=Reports)
+    _over: list[Work] = field(default_factory=list)
+    _urls: dict[str, str] = field(default_factory=dict)
+    _failing_since_s: dict[int, float] = field(default_factory=dict)
+    _unknown_in_a_row: int = 0
+    _ended: int = 0
+    _is_leaving: bool = False
+
+    def __post_init__(self) -> None:
+        self._clock = self.tasks.clock
+        self._waiter = self.tasks.client.provider.waiter("video")
+        self._pace = Pace(self.patience.floor_s, self.patience.interval_s)
+        self._schedule = Schedule(
+            [_stage(work) for work in self.works],
+            self.limit,
+            self._pace,
+            self.patience.floor_s,
+            self.patience.timeout_s,
+            self._clock.monotonic_s(),
+            self._clock.jitter,
+            uploads=UPLOADERS,
+        )
+        self._sender = Crew(self.tasks, 1, self._reports)
+        self._askers = Crew(self.tasks, min(self.limit, ASKERS), self._reports)
+        self._fetchers = Crew(self.tasks, FETCHERS, self._reports)
+        self._uploaders = Crew(self.tasks, UPLOADERS, self._reports)
+        self._begin_by: Mapping[Verb, Callable[[int], None]] = {
+            Verb.UPLOAD: self._upload,
+            Verb.SEND: self._send,
+            Verb.LOOK: self._look,
+            Verb.ASK: self._ask,
+            Verb.FETCH: self._fetch,
+        }
+
+    def finished(self) -> Iterator[Work]:
+        """Each video as it comes to its end; raises Interrupted on Ctrl-C, and leaves what went wrong in the works."""
+        for work in self.works:
+            if work.decision.action in (Action.SKIP, Action.UNKNOWN):
+                self._ended += 1
+                yield work
+        try:
+            while not self._schedule.is_over:
+                now_s = self._clock.monotonic_s()
+                for order in self._schedule.orders(now_s):
+                    self._begin(order)
+                nap_s = min(self._schedule.wake_s() - self._clock.monotonic_s(), _LONGEST_NAP_S)
+                self._reports.take(nap_s)
+                yield from self._taken()
+        except KeyboardInterrupt:
+            self._leave()
+            raise Interrupted("interrupted") from None
+        yield from self._taken()
+
+    def _taken(self) -> Iterator[Work]:
+        over, self._over = self._over, []
+        yield from over
+
+    def _leave(self) -> None:
+        """Begin nothing new; downloads stop where they are, the one request on its way may still be answered."""
+        self._is_leaving = True
+        self._schedule.stop()
+        ends_s = self._clock.monotonic_s() + FAREWELL_S
+        while self._sender.is_busy and (left_s := ends_s - self._clock.monotonic_s()) > 0:
+            self._reports.take(left_s)
+
+    def _begin(self, order: Order) -> None:
+        self._begin_by[order.verb](order.number)
+
+    # Uploading ---------------------------------------------------------------------------------------------
+
+    def _upload(self, number: int) -> None:
+        work = self.works[number]
+        sound = work.plan.upload
+        assert sound is not None
+        self._say(work, f"uploading {sound.path.name}")
+
+        def job(tasks: Tasks) -> str:
+            hash = content(sound.path)
+            if f"sha256:{hash}" != work.sound:
+                raise InputError(f"{sound.path} has changed since it was checked; run the list again")
+            if hash not in self._urls:
+                client = tasks.client
+                found = uploading.upload(
+                    client,
+                    client.transport,
+                    sound.path,
+                    "audio",
+                    self._moved,
+                    suffix=sound.suffix,
+                    records=self.uploads,
+                    warn=tasks.warn,
+                )
+                self._urls[hash] = found.url
+            return self._urls[hash]
+
+        def then(outcome: Future[str]) -> None:
+            try:
+                work.prepared = work.plan.with_upload(outcome.result())
+                self._schedule.uploaded(number)
+            except TadhError as error:
+                self._unsent(number, error)
+
+        self._uploaders.do(job, then)
+
+    def _moved(self, _done: int, _total: int | None) -> None:
+        """Ends a transfer when the run is to end."""
+        if self._is_leaving:
+            raise Interrupted("interrupted")
+
+    # Sending -----------------------------------------------------------------------------------------------
+
+    def _send(self, number: int) -> None:
+        work = self.works[number]
+        claim = Claim(work.identity, work.name, work.attempt.entry if work.attempt else None)
+
+        def job(tasks: Tasks) -> tuple[float, Mapping[str, Any]]:
+            began_s = self._clock.monotonic_s()
+            return began_s, tasks.submit(work.prepared, claim)
+
+        def then(outcome: Future[tuple[float, Mapping[str, Any]]]) -> None:
+            try:
+                began_s, work.record = outcome.result()
+            except Claimed:
+                self._taken_elsewhere(number)
+            except TadhError as error:
+                work.attempt = self.tasks.ledger.attempt(work.identity)
+                self._not_made(number, error)
+            else:
+                self._unknown_in_a_row = 0
+                self._failing_since_s.pop(_SENDING, None)
+                work.state = RUNNING
+                self._schedule.accepted(number, began_s, self._clock.monotonic_s())
+                self._say(work, f"submitted as {work.task_id}")
+
+        self._sender.do(job, then)
+
+    def _not_made(self, number: int, error: TadhError) -> None:
+        """A request that brought no task: there is no room, it is no time, it is refused, or nobody knows."""
+        work, now_s = self.works[number], self._clock.monotonic_s()
+        if not proves_nothing_made(error):
+            self._unknown(work, number, error)
+        elif error.is_full:
+            self._schedule.full(number, now_s)
+            self._say(work, f"waiting for a slot, {self._schedule.under_way(now_s)} under way")
+        elif error.transient and error.reach is Reach.NOT_SENT and self._is_borne(_SENDING, now_s):
+            self._schedule.postponed(number, now_s, error.retry_after_s or 0.0)
+            self._say(work, f"not sent, trying again: {error.message}")
+        else:
+            self._unsent(number, error)
+
+    def _unknown(self, work: Work, number: int, error: TadhError) -> None:
+        work.state, work.error = UNKNOWN, error
+        self._end(number, f"outcome unknown: {error.message}")
+        self._unknown_in_a_row += 1
+        if self._unknown_in_a_row >= MOST_UNKNOWN:
+            self._stop(OutcomeUnknown(f"the outcome of {MOST_UNKNOWN} requests in a row is unknown: no more is sent"))
+
+    def _unsent(self, number: int, error: TadhError) -> None:
+        """A video of which nothing was made: it is to blame, or what would meet all others as well."""
+        work = self.works[number]
+        work.error = error
+        if error.is_general or isinstance(error, (QuotaError, FileError)) or error.transient:
+            self._end(number, f"not sent: {error.message}")
+            self._stop(error)
+            return
+        self._failed(number, f"refused: {error.message}")
+
+    def _taken_elsewhere(self, number: int) -> None:
+        """Another run has tried the same video since this one was planned."""
+        work = self.works[number]
+        work.attempt = self.tasks.ledger.attempt(work.identity)
+        state = standing(work.attempt, now_s=self._clock.now_s()) if work.attempt else REFUSED
+        if state == UNKNOWN_ENTRY:
+            work.state = UNKNOWN
+            self._end(number, "another run sent it, and its outcome is unknown")
+        elif state == REFUSED:
+            self._schedule.released(number)
+        else:
+            is_sending = state == SENDING
+            work.state = RUNNING
+            if not is_sending and work.attempt:
+                work.record = work.attempt.record
+            self._schedule.taken(number, self._clock.monotonic_s(), by_task=not is_sending)
+            self._say(work, "another run is making it")
+
+    def _look(self, number: int) -> None:
+        """See in the ledger what has become of a request of another run."""
+        self._taken_elsewhere(number)
+
+    # Asking ------------------------------------------------------------------------------------------------
+
+    def _ask(self, number: int) -> None:
+        work = self.works[number]
+
+        def job(tasks: Tasks) -> tuple[float, Mapping[str, Any]]:
+            asked_s = self._clock.monotonic_s()
+            return asked_s, tasks.look(self._waiter, work.task_id, timeout_s=POLL_TIMEOUT_S)
+
+        def then(outcome: Future[tuple[float, Mapping[str, Any]]]) -> None:
+            try:
+                asked_s, work.record = outcome.result()
+            except TadhError as error:
+                self._unanswered(number, error)
+            else:
+                self._failing_since_s.pop(number, None)
+                self._answered(number, asked_s)
+
+        self._askers.do(job, then)
+
+    def _answered(self, number: int, asked_s: float) -> None:
+        work = self.works[number]
+        state = self._waiter.classify(work.record)
+        if state is State.DONE:
+            self._schedule.done(number, asked_s)
+            self._bring_home(number)
+        elif state is State.FAILED:
+            work.error = self.tasks.failure(self._waiter, work.record)
+            self._failed(number, f"failed: {work.error.message}")
+        elif self._schedule.unfinished(number, asked_s, self._clock.monotonic_s()):
+            self._say(work, str(work.record.get("Status") or "under way"))
+        else:
+            work.error = WaitTimeout(f"{work.name} is not finished in time; it goes on at the service")
+            self._end(number, f"left alone: {work.error.message}")
+
+    def _unanswered(self, number: int, error: TadhError) -> None:
+        work, now_s = self.works[number], self._clock.monotonic_s()
+        if error.transient and self._is_borne(number, now_s):
+            self._schedule.unanswered(number, now_s, error.retry_after_s or 0.0)
+            self._say(work, f"no answer, trying again: {error.message}")
+            return
+        work.error = error
+        if isinstance(error, NotFound):
+            self._failed(number, f"lost: {error.message}")
+            return
+        self._end(number, f"left alone: {error.message}")
+        if error.is_general or error.transient:
+            self._stop(error)
+
+    def _is_borne(self, what: int, now_s: float) -> bool:
+        """Whether failures are put up with still: for as long as the user wants, counted from the first one."""
+        since_s = self._failing_since_s.setdefault(what, now_s)
+        return now_s - since_s < self.patience.failures_s
+
+    # Fetching ----------------------------------------------------------------------------------------------
+
+    def _bring_home(self, number: int) -> None:
+        work = self.works[number]
+        if self.home.files(work.name, work.record):
+            self._say(work, "made, downloading")
+            self._schedule.fetch(number)
+            return
+        work.state = DONE
+        self._end(number, "done")
+
+    def _fetch(self, number: int) -> None:
+        work = self.works[number]
+
+        def job(tasks: Tasks) -> tuple[Mapping[str, Any], list[str]]:
+            # Links in the ledger have no signature: one that is followed has to be fresh.
+            record = work.record or tasks.look(self._waiter, work.task_id)
+            if not self.home.files(work.name, record):
+                return record, []
+            self.home.make_room(work.name, record)
+            target = Target(str(self.home.media(work.name, record)))
+            results = Results(tasks, tasks.client.transport, self._display)
+            return record, results.fetch(self._waiter, record, target)
+
+        def then(outcome: Future[tuple[Mapping[str, Any], list[str]]]) -> None:
+            try:
+                work.record, work.files = outcome.result()
+            except Interrupted:
+                return
+            except TadhError as error:
+                self._unfetched(number, error)
+            else:
+                work.state = DONE
+                self._end(number, "done")
+
+        self._fetchers.do(job, then)
+
+    @contextmanager
+    def _display(self, _name: str) -> Iterator[Progress]:
+        yield self._moved
+
+    def _unfetched(self, number: int, error: TadhError) -> None:
+        work = self.works[number]
+        work.error = error
+        if isinstance(error, NotFound):
+            self._failed(number, f"lost: {error.message}")
+            return
+        # It is made; the next run brings it home.
+        work.state = RUNNING
+        self._end(number, f"made, but not here: {error.message}")
+        if error.is_general or isinstance(error, FileError):
+            self._stop(error)
+
+    # Ends --------------------------------------------------------------------------------------------------
+
+    def _failed(self, number: int, words: str) -> None:
+        self.works[number].state = FAILED
+        self._end(number, words)
+        if self.fails_fast:
+            self._schedule.stop()
+
+    def _stop(self, error: TadhError) -> None:
+        """Begin nothing new: what went wrong would go wrong again."""
+        self.fatal = self.fatal or error
+        self._schedule.stop()
+
+    def _end(self, number: int, words: str) -> None:
+        work = self.works[number]
+        self._schedule.over(number)
+        self._over.append(work)
+        self._ended += 1
+        self._say(work, words, is_over=True)
+
+    def _say(self, work: Work, words: str, *, is_over: bool = False) -> None:
+        self.tell(Change(work.name, words, is_over, self._ended, len(self.works), self._left_s()))
+
+    def _left_s(self) -> float | None:
+        """An estimate: what is not begun and half of what is, in as many rows as there are slots."""
+        usual_s = self._pace.usual_s
+        if usual_s is None:
+            return None
+        waiting = sum(work.state == WAITING for work in self.works)
+        going = sum(work.state == RUNNING for work in self.works)
+        return (waiting + going / 2) * usual_s / max(1, self._schedule.allowed)
+
+
+# Stands for the sending of requests among the numbers of videos.
+_SENDING = -1
+
+
+def _stage(work: Work) -> Stage:
+    """Where a video begins, by what was decided about it."""
+    action = work.decision.action
+    if action.makes:
+        return Stage.FILE if work.plan.upload is not None else Stage.READY
+    if action is Action.FETCH:
+        return Stage.FETCHING
+    if action is Action.ADOPT:
+        is_sending = work.attempt is not None and work.attempt.record["State"] == SENDING
+        return Stage.HELD if is_sending else Stage.OPEN
+    return Stage.OVER
