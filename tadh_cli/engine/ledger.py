@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shlex
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tadh_cli.api.waiter import State
 from tadh_cli.engine.clock import Clock, iso
+from tadh_cli.engine.ledger_changes import know, track_changes
+from tadh_cli.engine.ledger_choice import ENDED, OPEN, REFUSED, SENDING, UNKNOWN, Choice
 from tadh_cli.errors import ConfigError
 from tadh_cli.masking import Mask
 
-# States of a request before the service has given it an id, beside those of a task.
-SENDING = "sending"
-UNKNOWN = "unknown"
-REFUSED = "refused"
-_OPEN = (State.QUEUED.value, State.RUNNING.value, State.DECISION.value)
+__all__ = ["REFUSED", "SENDING", "UNKNOWN", "Choice", "Ledger"]
 
 _BUSY_TIMEOUT_S = 30.0
+# A clock that was set back further than this is no answer that came late.
+_LATE_S = 120.0
+# The sender of a request may be in another container, where we can't see it: it has ended after this.
+_SENDING_S = 300.0
+# Entries that are read at once.
+_PAGE = 500
 
 
 def _first_tables(db: sqlite3.Connection) -> None:
@@ -63,7 +68,7 @@ def _batch_items(db: sqlite3.Connection) -> None:
 
 
 # Append only: a migration that ran somewhere is never changed.
-_MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_tables, _batch_items)
+_MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_tables, _batch_items, track_changes)
 
 
 class Claim(NamedTuple):
@@ -93,6 +98,20 @@ _SELECT = (
 )
 
 
+# One entry by the id of its task or its own number.
+_THIS = "WHERE task_id = ? OR id = ? ORDER BY task_id = ? DESC, id DESC LIMIT 1"
+# A number greater than any entry's.
+_AFTER_ALL = 2**63 - 1
+
+
+class OpenTask(NamedTuple):
+    """A task that is not known to have ended, and what submitted it."""
+
+    task_id: str
+    kind: str
+    operation: str
+
+
 class Ledger:
     """The record of all tasks; safe for several processes and threads at once.
 
@@ -101,7 +120,7 @@ class Ledger:
 
     def __init__(self, path: Path, clock: Clock | None = None, mask: Mask | None = None) -> None:
         self._path = path
-        self._clock = clock or Clock()
+        self.clock = clock or Clock()
         self._mask = mask or Mask()
         self._db: sqlite3.Connection | None = None
         self._turn = threading.RLock()
@@ -127,7 +146,7 @@ class Ledger:
             cursor = db.execute(
                 "INSERT INTO tasks (kind, profile, operation, state, status, submitted_at, pid, request, record)"
                 " VALUES (?, ?, ?, ?, '', ?, ?, ?, '{}')",
-                (kind, profile, operation, SENDING, iso(self._clock.now_s()), os.getpid(), self._json(request)),
+                (kind, profile, operation, SENDING, iso(self.clock.now_s()), os.getpid(), self._json(request)),
             )
             entry = int(cursor.lastrowid or 0)
             if claim is not None:
@@ -141,6 +160,7 @@ class Ledger:
                 "UPDATE tasks SET task_id = ?, state = ?, status = ?, record = ? WHERE id = ?",
                 (task_id, State.QUEUED.value, status, self._json(record), entry),
             )
+            know(db, entry)
 
     def rejected(self, entry: int, state: str, reason: str, exit_code: int = 0) -> None:
         """No id came back: `REFUSED` when it is sure that nothing was made, else `UNKNOWN`."""
@@ -151,24 +171,57 @@ class Ledger:
                 (state, self._json(record), None if state == UNKNOWN else self._now(), entry),
             )
 
-    def observed(self, task_id: str, state: State, status: str, record: Mapping[str, Any]) -> None:
-        """What the service said of a task; ids that were not submitted from here are ignored."""
+    def observed(
+        self, task_id: str, state: State, status: str, record: Mapping[str, Any], *, asked_s: float | None = None
+    ) -> None:
+        """What the service said of a task; ids that were not submitted from here are ignored.
+
+        `asked_s`: Unix seconds when it was asked. Where another process received an answer after that, ours may be
+        the older one: it counts only when it tells of the end.
+        """
+        now_s = self.clock.now_s()
+        asked_s = now_s if asked_s is None else asked_s
         with self._write() as db:
             db.execute(
-                "UPDATE tasks SET state = ?, status = ?, record = ?,"
-                " finished_at = CASE WHEN ? THEN COALESCE(finished_at, ?) END WHERE task_id = ?",
-                (state.value, status, self._json(record), state.is_final, self._now(), task_id),
+                "UPDATE tasks SET state = ?, status = ?, record = ?, observed_s = ?,"
+                " finished_at = CASE WHEN ? THEN COALESCE(finished_at, ?) END"
+                " WHERE task_id = ? AND (? OR observed_s NOT BETWEEN ? AND ?)",
+                (
+                    *(state.value, status, self._json(record), now_s, state.is_final, iso(now_s), task_id),
+                    *(state.is_final, math.nextafter(asked_s, math.inf), asked_s + _LATE_S),
+                ),
             )
 
     def lost(self, task_id: str, reason: str) -> None:
         """The service does not know a task any more; one that has ended before stays as it was."""
-        marks = ",".join("?" * len(_OPEN))
+        marks = ",".join("?" * len(OPEN))
         with self._write() as db:
             db.execute(
-                "UPDATE tasks SET state = ?, status = '', finished_at = ?,"
+                "UPDATE tasks SET state = ?, status = '', finished_at = ?, observed_s = ?,"
                 f" record = json_set(record, '$.FailMessage', ?) WHERE task_id = ? AND state IN ({marks})",
-                (State.FAILED.value, self._now(), reason, task_id, *_OPEN),
+                (State.FAILED.value, self._now(), self.clock.now_s(), reason, task_id, *OPEN),
             )
+
+    def abandon(self, profile: str) -> None:
+        """The outcome of requests whose sender has died is unknown: write that down."""
+        sent = (SENDING, profile, iso(self.clock.now_s() - _SENDING_S))
+        choice = "SELECT id, pid FROM tasks WHERE state = ? AND profile = ? AND submitted_at < ?"
+        if not any(self._read(choice, sent)):
+            return
+        with self._write() as db:
+            dead = [row["id"] for row in db.execute(choice, sent).fetchall() if not _is_alive(row["pid"])]
+            db.executemany(
+                "UPDATE tasks SET state = ?, record = json_set(record, '$.FailMessage', ?) WHERE id = ?",
+                [(UNKNOWN, "the process that sent the request died", entry) for entry in dead],
+            )
+
+    def forget(self, names: Sequence[str], *, unended: bool = False) -> list[str]:
+        """Drop entries, named as by `find`, and whose files are whose; returns those that were dropped.
+
+        With `unended` also those that have not ended, or of which nobody knows.
+        """
+        with self._write() as db:
+            return [name for name in names if _drop(db, name, unended=unended)]
 
     def claim(self, task_id: str, files: Sequence[str]) -> None:
         """Files (absolute paths, the media first) that are or will be a task's result."""
@@ -188,10 +241,7 @@ class Ledger:
 
     def find(self, task_id: str) -> dict[str, Any] | None:
         """The record of a task, by its id or by the number of its entry (`#12`, or 12 when no task has that id)."""
-        rows = self._read(
-            f"{_SELECT} WHERE task_id = ? OR id = ? ORDER BY task_id = ? DESC, id DESC LIMIT 1",
-            (task_id, _number(task_id), task_id),
-        )
+        rows = self._read(f"{_SELECT} {_THIS}", (task_id, _number(task_id), task_id))
         return next((_record(row) for row in rows), None)
 
     def tasks(
@@ -201,40 +251,56 @@ class Ledger:
         state: str = "",
         profile: str = "",
         since: str = "",
+        before: str = "",
+        name: str = "",
         limit: int = -1,
     ) -> Iterator[dict[str, Any]]:
-        """Records, newest first; `state` matches ours or the service's word, `since` is an ISO time."""
-        conditions = {
-            "kind = ?": kind,
-            "profile = ?": profile,
-            "submitted_at >= ?": since,
-        }
-        chosen = {sql: value for sql, value in conditions.items() if value}
-        values: list[object] = list(chosen.values())
-        clauses = list(chosen)
-        if state.lower() in (SENDING, UNKNOWN):
-            # Which of the two holds is known when one looks whether the sender lives.
-            found = self._found([*clauses, "state IN (?, ?)"], [*values, SENDING, UNKNOWN], -1)
-            alike = (record for record in found if record["State"] == state.lower())
-            return islice(alike, None if limit < 0 else limit)
-        if state:
-            clauses.append("(state = ? OR status = ?)")
-            values += [state.lower(), state.upper()]
-        return self._found(clauses, values, limit)
+        """Records, newest first; see `Choice`."""
+        return self.chosen(Choice(kind, state, profile, since, before, name), limit)
 
-    def _found(self, clauses: Sequence[str], values: Sequence[object], limit: int) -> Iterator[dict[str, Any]]:
-        where = f"WHERE {' AND '.join(clauses)}" if clauses else ""
-        rows = self._read(f"{_SELECT} {where} ORDER BY id DESC LIMIT ?", (*values, limit))
-        return (_record(row) for row in rows)
+    def chosen(self, choice: Choice, limit: int = -1) -> Iterator[dict[str, Any]]:
+        """Records that are meant by a choice, newest first."""
+        found = self._found(*choice.where(), limit=-1 if choice.asks_for_senders else limit)
+        if choice.asks_for_senders:
+            # Which of the two holds is known when one looks whether the sender lives.
+            alike = (record for record in found if record["State"] == choice.state.lower())
+            return islice(alike, None if limit < 0 else limit)
+        return found
+
+    def _found(self, clauses: Sequence[str], values: Sequence[object], *, limit: int) -> Iterator[dict[str, Any]]:
+        """Page after page, so that a long list neither fills the memory nor stops those who write."""
+        where = " AND ".join([*clauses, "id < ?"])
+        oldest = _AFTER_ALL
+        while limit:
+            size = _PAGE if limit < 0 else min(limit, _PAGE)
+            rows = list(self._read(f"{_SELECT} WHERE {where} ORDER BY id DESC LIMIT ?", (*values, oldest, size)))
+            yield from map(_record, rows)
+            if len(rows) < size:
+                return
+            oldest = rows[-1]["id"]
+            limit -= size
 
     def unfinished(self, kind: str, profile: str) -> list[str]:
         """Ids of the tasks of a kind that are not known to have ended, oldest first."""
-        marks = ",".join("?" * len(_OPEN))
+        marks = ",".join("?" * len(OPEN))
         rows = self._read(
             f"SELECT task_id FROM tasks WHERE state IN ({marks}) AND kind = ? AND profile = ? ORDER BY id",
-            (*_OPEN, kind, profile),
+            (*OPEN, kind, profile),
         )
         return [row["task_id"] for row in rows]
+
+    def open_tasks(self, profile: str) -> list[OpenTask]:
+        """The tasks of all kinds that are not known to have ended, oldest first."""
+        marks = ",".join("?" * len(OPEN))
+        rows = self._read(
+            f"SELECT task_id, kind, operation FROM tasks WHERE state IN ({marks}) AND profile = ? ORDER BY id",
+            (*OPEN, profile),
+        )
+        return [OpenTask(row["task_id"], row["kind"], row["operation"]) for row in rows]
+
+    def profiles(self) -> list[str]:
+        """The profiles by which something was submitted."""
+        return [row["profile"] for row in self._read("SELECT DISTINCT profile FROM tasks ORDER BY profile", ())]
 
     def owner(self, path: str) -> str:
         """The task whose result a file is (absolute path), empty when none is known."""
@@ -254,13 +320,25 @@ class Ledger:
         rows = self._read("SELECT name FROM items JOIN tasks ON tasks.id = items.entry WHERE task_id = ?", (task_id,))
         return next((row["name"] for row in rows), "")
 
+    @property
+    def exists(self) -> bool:
+        return self._db is not None or self._path.exists()
+
+    def select(self, sql: str, values: Sequence[object]) -> Iterator[sqlite3.Row]:
+        """Rows for a module that knows the tables; none when nothing was ever written."""
+        return self._read(sql, values)
+
+    def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Changes by a module that knows the tables: all of them or none."""
+        return self._write()
+
     def close(self) -> None:
         if self._db is not None:
             self._db.close()
             self._db = None
 
     def _now(self) -> str:
-        return iso(self._clock.now_s())
+        return iso(self.clock.now_s())
 
     def _json(self, value: Mapping[str, Any]) -> str:
         return json.dumps(self._mask.document(value), ensure_ascii=False, separators=(",", ":"))
@@ -268,7 +346,7 @@ class Ledger:
     # SQLite --------------------------------------------------------------------------------------------
 
     def _read(self, sql: str, values: Sequence[object]) -> Iterator[sqlite3.Row]:
-        if self._db is None and not self._path.exists():
+        if not self.exists:
             return iter(())
         with self._turn, self._explained():
             return iter(self._open().execute(sql, values).fetchall())
@@ -309,7 +387,7 @@ class Ledger:
             # One thread at a time: see `_turn`.
             db = sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
             db.row_factory = sqlite3.Row
-            _use_wal(db, self._clock)
+            _use_wal(db, self.clock)
             # An intent has to survive a power cut: it is what keeps a video from being paid twice.
             db.execute("PRAGMA synchronous = FULL")
             _migrate(db)
@@ -366,7 +444,7 @@ def _applied(db: sqlite3.Connection) -> int:
 
 def _record(row: sqlite3.Row) -> dict[str, Any]:
     """An entry as a task record: what every record has first, then what the service said last."""
-    details = json.loads(row["record"])
+    details, request = json.loads(row["record"]), json.loads(row["request"])
     state = row["state"]
     if state == SENDING and not _is_alive(row["pid"]):
         state = UNKNOWN
@@ -375,15 +453,25 @@ def _record(row: sqlite3.Row) -> dict[str, Any]:
         "TaskId": row["task_id"] or f"#{row['id']}",
         "Kind": row["kind"],
         "Profile": row["profile"],
+        **({"Name": name} if (name := request.get("AnchorName")) else {}),
         "Status": row["status"] or state.upper(),
         "State": state,
         "SubmittedAt": row["submitted_at"],
         "FinishedAt": row["finished_at"],
         "Operation": row["operation"],
-        "Request": json.loads(row["request"]),
+        "Request": request,
         "Files": json.loads(row["files"]),
     }
     return record
+
+
+def _drop(db: sqlite3.Connection, name: str, *, unended: bool) -> bool:
+    row = db.execute(f"SELECT id, task_id, state FROM tasks {_THIS}", (name, _number(name), name)).fetchone()
+    if row is None or not (unended or row["state"] in ENDED):
+        return False
+    db.execute("DELETE FROM tasks WHERE id = ?", (row["id"],))
+    db.execute("DELETE FROM files WHERE task_id = ?", (row["task_id"],))
+    return True
 
 
 def _number(name: str) -> int | None:
