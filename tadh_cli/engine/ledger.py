@@ -284,7 +284,7 @@ class Ledger:
         """Ids of the tasks of a kind that are not known to have ended, oldest first."""
         marks = ",".join("?" * len(OPEN))
         rows = self._read(
-            f"SELECT task_id FROM tasks WHERE state IN ({marks}) AND kind = ? AND profile = ? ORDER BY id",
+            f"SELECT task_id FROM tasks WHERE state IN ({marks}) AND +kind = ? AND +profile = ? ORDER BY id",
             (*OPEN, kind, profile),
         )
         return [row["task_id"] for row in rows]
@@ -293,7 +293,8 @@ class Ledger:
         """The tasks of all kinds that are not known to have ended, oldest first."""
         marks = ",".join("?" * len(OPEN))
         rows = self._read(
-            f"SELECT task_id, kind, operation FROM tasks WHERE state IN ({marks}) AND profile = ? ORDER BY id",
+            # The plus keeps it off the index of profiles, by which it would read everything that has ended.
+            f"SELECT task_id, kind, operation FROM tasks WHERE state IN ({marks}) AND +profile = ? ORDER BY id",
             (*OPEN, profile),
         )
         return [OpenTask(row["task_id"], row["kind"], row["operation"]) for row in rows]

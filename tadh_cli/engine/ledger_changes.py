@@ -94,8 +94,8 @@ class Changes:
             clauses += [f"kind IN ({', '.join('?' * len(only_ended))})", "state IN ('done', 'failed')"]
             values += only_ended
         rows = self._ledger.select(
-            f"SELECT id, {STANDING} AS standing, state, {reader.value} AS known FROM tasks"
-            f" WHERE {' AND '.join(clauses)} ORDER BY id",
+            f"SELECT id, {STANDING} AS standing, state, {reader.value} AS known"
+            f" FROM tasks INDEXED BY tasks_not_{reader.value} WHERE {' AND '.join(clauses)} ORDER BY id",
             values,
         )
         return [self._change(row) for row in rows]
