@@ -120,7 +120,7 @@ class Ledger:
 
     def __init__(self, path: Path, clock: Clock | None = None, mask: Mask | None = None) -> None:
         self._path = path
-        self.clock = clock or Clock()
+        self._clock = clock or Clock()
         self._mask = mask or Mask()
         self._db: sqlite3.Connection | None = None
         self._turn = threading.RLock()
@@ -146,7 +146,7 @@ class Ledger:
             cursor = db.execute(
                 "INSERT INTO tasks (kind, profile, operation, state, status, submitted_at, pid, request, record)"
                 " VALUES (?, ?, ?, ?, '', ?, ?, ?, '{}')",
-                (kind, profile, operation, SENDING, iso(self.clock.now_s()), os.getpid(), self._json(request)),
+                (kind, profile, operation, SENDING, iso(self._clock.now_s()), os.getpid(), self._json(request)),
             )
             entry = int(cursor.lastrowid or 0)
             if claim is not None:
@@ -179,7 +179,7 @@ class Ledger:
         `asked_s`: Unix seconds when it was asked. Where another process received an answer after that, ours may be
         the older one: it counts only when it tells of the end.
         """
-        now_s = self.clock.now_s()
+        now_s = self._clock.now_s()
         asked_s = now_s if asked_s is None else asked_s
         with self._write() as db:
             db.execute(
@@ -199,12 +199,12 @@ class Ledger:
             db.execute(
                 "UPDATE tasks SET state = ?, status = '', finished_at = ?, observed_s = ?,"
                 f" record = json_set(record, '$.FailMessage', ?) WHERE task_id = ? AND state IN ({marks})",
-                (State.FAILED.value, self._now(), self.clock.now_s(), reason, task_id, *OPEN),
+                (State.FAILED.value, self._now(), self._clock.now_s(), reason, task_id, *OPEN),
             )
 
     def abandon(self, profile: str) -> None:
         """The outcome of requests whose sender has died is unknown: write that down."""
-        sent = (SENDING, profile, iso(self.clock.now_s() - _SENDING_S))
+        sent = (SENDING, profile, iso(self._clock.now_s() - _SENDING_S))
         choice = "SELECT id, pid FROM tasks WHERE state = ? AND profile = ? AND submitted_at < ?"
         if not any(self._read(choice, sent)):
             return
@@ -339,7 +339,7 @@ class Ledger:
             self._db = None
 
     def _now(self) -> str:
-        return iso(self.clock.now_s())
+        return iso(self._clock.now_s())
 
     def _json(self, value: Mapping[str, Any]) -> str:
         return json.dumps(self._mask.document(value), ensure_ascii=False, separators=(",", ":"))
@@ -388,7 +388,7 @@ class Ledger:
             # One thread at a time: see `_turn`.
             db = sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
             db.row_factory = sqlite3.Row
-            _use_wal(db, self.clock)
+            _use_wal(db, self._clock)
             # An intent has to survive a power cut: it is what keeps a video from being paid twice.
             db.execute("PRAGMA synchronous = FULL")
             _migrate(db)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tadh_cli.engine.clock import iso
+from tadh_cli.engine.clock import Clock, iso
 from tadh_cli.engine.ledger_choice import NAME, REFUSED, SENDING
 
 if TYPE_CHECKING:
@@ -78,8 +78,9 @@ class Change(NamedTuple):
 class Changes:
     """What each reader does not know yet."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self._ledger = ledger
+        self._clock = clock
 
     def pending(self, reader: Reader, profile: str, *, only_ended: Sequence[str] = ()) -> list[Change]:
         """Changes of a profile's tasks that a reader was not told of, oldest task first.
@@ -114,7 +115,7 @@ class Changes:
         with self._ledger.transaction() as db:
             is_new = db.execute("INSERT OR IGNORE INTO readers VALUES (?, ?)", (reader.value, profile)).rowcount
             if is_new:
-                long_ago = iso(self._ledger.clock.now_s() - _NEWS_S)
+                long_ago = iso(self._clock.now_s() - _NEWS_S)
                 db.execute(
                     f"UPDATE tasks SET {reader.value} = {STANDING} WHERE profile = ? AND finished_at < ?",
                     (profile, long_ago),

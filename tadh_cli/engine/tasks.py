@@ -135,16 +135,20 @@ class Tasks:
         self._keep_distance(task_id)
         prepared = client.prepare(operation, {waiter.id: task_id})
         attempts = {} if timeout_s is None else {"attempts": 1}
+        asked_s = self.clock.now_s()
         try:
             answer = {waiter.id: task_id, **waiter.tell(client.send(prepared, timeout_s=timeout_s, **attempts))}
         except (ConfigError, AuthError, NotFound) as error:
             self._explain(error, waiter, task_id)
             raise
         self._asked_s[task_id] = self.clock.monotonic_s()
-        return self.heard(waiter, task_id, answer)
+        return self.heard(waiter, task_id, answer, asked_s)
 
-    def heard(self, waiter: Waiter, task_id: str, answer: Record) -> Record:
-        """The record of a task of which this was just learned; one that this machine submitted is noted."""
+    def heard(self, waiter: Waiter, task_id: str, answer: Record, asked_s: float | None = None) -> Record:
+        """The record of a task of which this was just learned; one that this machine submitted is noted.
+
+        `asked_s`: Unix seconds when the service was asked, now when left out.
+        """
         state = waiter.classify(answer)
         past = None
         with self._unless_ledger_fails():
@@ -152,7 +156,7 @@ class Tasks:
             if past is not None:
                 # Keys that were looked up elsewhere are kept when the task's own answer lacks them.
                 answer = {**{key: past[key] for key in _KEYS if past.get(key)}, **answer}
-                self.ledger.observed(task_id, state, str(answer.get("Status", "")), answer)
+                self.ledger.observed(task_id, state, str(answer.get("Status", "")), answer, asked_s=asked_s)
                 past = self.ledger.find(task_id)
         return task_record(waiter.kind, task_id, self.client.settings.profile, answer, past, self._end_s(state, past))
 
