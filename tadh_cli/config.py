@@ -252,6 +252,11 @@ def ledger_path() -> Path:
     return state_dir() / "ledger.db"
 
 
+def locks_dir() -> Path:
+    """Where the locks are of those who tell what changed."""
+    return state_dir() / "locks"
+
+
 def uploads_dir() -> Path:
     """Where the records of unfinished uploads are."""
     return state_dir() / "uploads"

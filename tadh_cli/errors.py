@@ -2,6 +2,7 @@
 
 TadhError                                          exit  trying again helps
 ├── FileError       a local file can't be used        1  after making room
+├── HookFailed      --exec did not end with 0         1  yes
 ├── InputError      a value is wrong, nothing sent    2  no
 ├── ConfigError     settings or credentials           3  no
 ├── AuthError       refused: signature, permission    4  no
@@ -73,6 +74,14 @@ class TadhError(Exception):
 
 class FileError(TadhError):
     """A local file can't be read or written; same exit code as an unexpected error, but a clean message."""
+
+
+class HookFailed(TadhError):
+    """The command of --exec did not end with 0; `is_unusable` when it can't be run at all."""
+
+    def __init__(self, message: str, *, is_unusable: bool = False) -> None:
+        super().__init__(message, hint="the change is kept for it: the next run offers it again")
+        self.is_unusable = is_unusable
 
 
 class InputError(TadhError):

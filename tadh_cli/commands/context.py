@@ -193,7 +193,7 @@ class Tadh:
                 self._without_secrets(result),
                 cast(IO[str], _Masked(self.mask)),
                 self.form,
-                query=self._query,
+                query=self.selection,
                 color=color,
                 tell=self.messages.say,
             )
@@ -217,10 +217,10 @@ class Tadh:
         self.messages.is_quiet = self.common.quiet
         self.messages.allows_color = not self.common.no_color
         if self.common.query:
-            _ = self._query
+            _ = self.selection
 
     @cached_property
-    def _query(self) -> Query | None:
+    def selection(self) -> Query | None:
         return Query(self.common.query) if self.common.query else None
 
     def close(self) -> None:

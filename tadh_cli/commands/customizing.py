@@ -80,9 +80,10 @@ def ordered(tadh: Tadh, kind: str, submission: Submission) -> dict[str, Any]:
 def _of_this_name(tadh: Tadh, submission: Submission) -> str:
     """What the ledger knows of an earlier order of the same name, in words; empty when there is none that matters."""
     payload = submission.prepared.payload
-    for past in tadh.ledger.tasks(profile=tadh.settings.profile):
+    name = str(payload.get("AnchorName") or "")
+    for past in tadh.ledger.tasks(profile=tadh.settings.profile, name=name) if name else ():
         request = past.get("Request") or {}
-        if request.get("MakeType") and request.get("AnchorName") == payload.get("AnchorName"):
+        if request.get("MakeType"):
             if past["State"] in (UNKNOWN, SENDING):
                 return f"{past['TaskId']} in the ledger has this name and may have been made, its outcome is unknown"
             if past["State"] not in (REFUSED, State.FAILED.value):

@@ -11,7 +11,6 @@ from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.options import Following
 from tadh_cli.duration import seconds
 from tadh_cli.errors import InputError, NotFound, TadhError, TaskFailed, carrying, together
-from tadh_cli.masking import MASK
 from tadh_cli.ui.records import Record, Records, View
 
 Complete = Callable[[Mapping[str, Any]], Mapping[str, Any]]
@@ -110,29 +109,40 @@ def all_concluded(
     return records
 
 
-def past(tadh: Tadh, kind: str, state: str | None, since: str | None, limit: int | None) -> Iterator[dict[str, Any]]:
-    """Tasks of a kind (all when empty) from the ledger."""
+def past(
+    tadh: Tadh,
+    kind: str,
+    state: str | None,
+    since: str | None,
+    limit: int | None,
+    older_than: str | None = None,
+    name: str | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Tasks of a kind (all when empty) from the ledger, of one profile when it was named by -p."""
     from tadh_cli.engine.clock import iso, unix
-    from tadh_cli.engine.tasks import kept_until
+    from tadh_cli.engine.ledger_choice import Choice
+    from tadh_cli.engine.tasks import kept_until, without_dead_links
 
-    start = ""
-    if since:
-        try:
-            start = iso(tadh.clock.now_s() - seconds(since))
-        except ValueError as error:
-            tadh.problems.append(f"--since {error}")
+    start, end = (_ago(tadh, flag, text) for flag, text in (("--since", since), ("--older-than", older_than)))
     tadh.refuse()
-    for record in tadh.ledger.tasks(kind=kind, state=state or "", since=start, limit=-1 if limit is None else limit):
+    choice = Choice(kind, state or "", tadh.common.profile or "", start, end, name or "")
+    for record in tadh.ledger.chosen(choice, -1 if limit is None else limit):
         expires = kept_until(record)
         if expires is not None:
             record["ExpiresAt"] = iso(expires)
             record["DaysLeft"] = max(0, int((unix(iso(expires)) - tadh.clock.now_s()) // 86_400))
-        yield _without_dead_links(record)
+        yield without_dead_links(record)
 
 
-def _without_dead_links(record: dict[str, Any]) -> dict[str, Any]:
-    """The ledger keeps links without their signatures: they lead nowhere."""
-    return {name: value for name, value in record.items() if not (name.endswith("Url") and MASK in str(value))}
+def _ago(tadh: Tadh, flag: str, span: str | None) -> str:
+    """The time so long ago, empty when no span is given."""
+    from tadh_cli.engine.clock import iso
+
+    try:
+        return iso(tadh.clock.now_s() - seconds(span)) if span else ""
+    except (ValueError, OverflowError, OSError) as error:
+        tadh.problems.append(f"{flag} {error}")
+        return ""
 
 
 def chosen(tadh: Tadh, kind: str, given: Sequence[str] | None, *, all_: bool) -> list[str]:

@@ -12,9 +12,13 @@ import typer
 
 from tadh_cli.api.options import opt
 from tadh_cli.commands import offers
+from tadh_cli.commands._command import reading
 from tadh_cli.commands.context import Tadh
 from tadh_cli.config import DEFAULT_TIMEOUT_S
 from tadh_cli.duration import seconds
+
+# Everything that tadh submits.
+KINDS = ("video", "audio", "avatar", "voice", "voice-check", "session")
 
 Force = Annotated[bool, typer.Option("--force", help="overwrite files that are not this task's")]
 All = Annotated[bool, typer.Option("--all", help="all that are not known to have ended")]
@@ -36,6 +40,25 @@ State = Annotated[
     ),
 ]
 Since = Annotated[str | None, typer.Option("--since", metavar="DURATION", help="submitted within this time: 7d")]
+OlderThan = Annotated[
+    str | None, typer.Option("--older-than", metavar="DURATION", help="submitted longer ago than this: 30d")
+]
+Kind = Annotated[str | None, typer.Option("--kind", metavar="KIND", help=f"{', '.join(KINDS[:-1])} or {KINDS[-1]}")]
+Name = Annotated[
+    str | None, typer.Option("--name", metavar="NAME", help="of the avatar, the voice or the batch's item")
+]
+Exec = Annotated[
+    str | None, typer.Option("--exec", metavar="CMD", help="run this for each change, with its record as JSON on stdin")
+]
+ExecTimeout = Annotated[
+    Any,
+    typer.Option(
+        "--exec-timeout",
+        metavar="DURATION",
+        help="the longest that CMD may take (10m)",
+        parser=reading("--exec-timeout", seconds),
+    ),
+]
 Limit = Annotated[int | None, typer.Option("--limit", metavar="N", help="at most so many", min=0)]
 PageSize = Annotated[int | None, typer.Option("--page-size", metavar="N", help="items of one request, 1 to 100")]
 Tasks = Annotated[list[str] | None, typer.Argument(metavar="TASK…", help="ids of tasks", autocompletion=offers.tasks)]
