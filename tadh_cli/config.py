@@ -257,6 +257,11 @@ def locks_dir() -> Path:
     return state_dir() / "locks"
 
 
+def callback_path() -> Path:
+    """Where the secret path is kept by which callbacks reach this machine."""
+    return state_dir() / "callback.path"
+
+
 def uploads_dir() -> Path:
     """Where the records of unfinished uploads are."""
     return state_dir() / "uploads"

@@ -12,7 +12,7 @@ from tadh_cli import config
 from tadh_cli.commands.context import Tadh
 from tadh_cli.engine.hooks import TIMEOUT_S, Hook
 from tadh_cli.engine.ledger_changes import Changes, Reader
-from tadh_cli.engine.sync import Looked, ask_all, by_id, open_questions, question
+from tadh_cli.engine.sync import Looked, Question, ask_all, by_id, open_questions, question
 from tadh_cli.engine.telling import Telling
 from tadh_cli.errors import HookFailed, TadhError, TaskFailed, together
 from tadh_cli.ui.records import Records, View
@@ -95,13 +95,17 @@ def asked(tadh: Tadh, telling: Telling, readers: Sequence[Reader], kinds: Sequen
     tadh.ledger.abandon(profile)
     wanted = open_questions(tadh.provider, tadh.ledger, profile)
     wanted = [each for each in wanted if not kinds or each.waiter.kind in kinds]
-    for change in telling.linkless(readers):
-        past = change.record
-        found = question(tadh.provider, past["TaskId"], past["Kind"], past["Operation"])
-        wanted += [found] if found else []
+    wanted += linkless(tadh, telling, readers)
     for looked in ask_all(tadh.tasks, tadh.transport, wanted):
         telling.fresh |= by_id([looked])
         yield looked
+
+
+def linkless(tadh: Tadh, telling: Telling, readers: Sequence[Reader]) -> list[Question]:
+    """How to come by links that work, for what another command saw first."""
+    past = (change.record for change in telling.linkless(readers))
+    found = (question(tadh.provider, each["TaskId"], each["Kind"], each["Operation"]) for each in past)
+    return [each for each in found if each is not None]
 
 
 def telling_of(tadh: Tadh, only_ended: Sequence[str] = ()) -> Telling:

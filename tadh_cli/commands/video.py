@@ -16,6 +16,8 @@ from tadh_cli.commands.options import (
     All,
     Download,
     DryRun,
+    Exec,
+    ExecTimeout,
     Following,
     Force,
     Limit,
@@ -173,3 +175,40 @@ def batch(
     stops the whole run (keys, hours, network) has its own code.
     """
     return run_batch(tadh, manifest, wanted, following, reporting)
+
+
+@commands.command(
+    "callback",
+    examples=(
+        "tadh video callback",
+        "tadh video callback --listen 127.0.0.1:8080 --path /callback/SECRET "
+        "--exec 'tadh video download \"$TADH_TASK_ID\" out/'",
+    ),
+)
+def callback(
+    tadh: Tadh,
+    listen: Annotated[
+        str, typer.Option("--listen", metavar="HOST:PORT", help="where to wait for callbacks; port 0 takes a free one")
+    ] = "127.0.0.1:8080",
+    path: Annotated[
+        str | None, typer.Option("--path", metavar="/SECRET", help="the path they come to (made once, and kept)")
+    ] = None,
+    exec_: Exec = None,
+    exec_timeout: ExecTimeout = None,
+    ready_file: Annotated[
+        str | None, typer.Option("--ready-file", metavar="FILE", help="write the address here as soon as it is open")
+    ] = None,
+) -> Records:
+    """Receive the service's callbacks for videos, and tell of each that ended.
+
+    Give videos `--callback-url` with the address as the world sees it: this speaks plain HTTP, behind a reverse proxy.
+    The service sends one request for each and signs none, so what arrives is only a reason to ask: the answer to that
+    counts. Videos that were not submitted from here are ignored. Every 10 minutes, and at the start, all that have
+    not ended are asked about, so that a callback that was lost costs time and nothing else.
+
+    Prints a line of JSON for each video that ended, once, also across restarts. CMD is run as by `tadh task sync`:
+    once for each change, whichever of the two sees it. Ctrl-C and SIGTERM end it with exit code 0.
+    """
+    from tadh_cli.commands.callback import Wishes, received
+
+    return Records(received(tadh, Wishes(listen, path, exec_, exec_timeout, ready_file)), VIDEOS)

@@ -27,7 +27,7 @@ SPECS = [
     for spec in importlib.import_module(f"tadh_cli.commands.{module}").commands.specs.values()
 ]
 # These run for minutes, serve for ever, or end what other tests use: their commands have tests of their own.
-TESTED_ELSEWHERE = ("tadh demo", "tadh sandbox")
+TESTED_ELSEWHERE = ("tadh demo", "tadh sandbox", "tadh video callback")
 EXAMPLES = [
     (group, example) for group, spec in SPECS for example in spec.examples if not example.startswith(TESTED_ELSEWHERE)
 ]
