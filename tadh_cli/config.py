@@ -126,6 +126,10 @@ class Settings(NamedTuple):
                 raise ConfigError(f"the {name} of profile {self.profile} is not text in UTF-8", hint=_KEYS_FROM)
         return Credentials(app_key, token)
 
+    def account(self, service: str) -> str:
+        """The app key of a service, empty when there is none: which account is meant, without its secret."""
+        return {**self.keys.get("", {}), **_own(self.keys.get(service, {}))}.get("app_key", "")
+
     @property
     def logins(self) -> list[str]:
         """Names and passwords within the URLs."""

@@ -50,6 +50,8 @@ class Field(NamedTuple):
     secret: bool = False
     # Other spellings that answers of the service are known to use.
     also: tuple[str, ...] = ()
+    # The kind of thing whose key this is (avatar, voice): people may write its name instead.
+    asset: str = ""
 
     def range(self) -> str:
         """The allowed values in words, empty when there is no limit."""
@@ -78,6 +80,8 @@ class Paging(NamedTuple):
 
     items: str
     largest: int = 100
+    # The fields that tell items apart; none when several may look the same.
+    key: tuple[str, ...] = ()
 
 
 Rule = Callable[["Body"], Iterable[Problem]]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from urllib.parse import unquote
 
 if TYPE_CHECKING:
+    from tadh_cli.api.asset import Holdings
     from tadh_cli.api.customization import Customization, RecordingCheck
     from tadh_cli.api.driving import Driving
     from tadh_cli.api.material import Limit
@@ -50,6 +51,12 @@ class Exchange(NamedTuple):
     is_frame: bool = False
 
 
+def _none() -> Holdings:
+    from tadh_cli.api.asset import Holdings
+
+    return Holdings()
+
+
 class Provider(NamedTuple):
     """Declarations, signature, envelope and codes of one vendor."""
 
@@ -83,6 +90,8 @@ class Provider(NamedTuple):
     store: Callable[[], ObjectStore]
     # How live sessions are driven.
     channel: Callable[[], Driving]
+    # What its accounts own.
+    holdings: Callable[[], Holdings] = _none
 
     def find(self, name: str) -> list[Operation]:
         """The operations a user can mean by a name, a path, or the end of a path; a query is no part of it.

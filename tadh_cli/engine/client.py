@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from tadh_cli.api.provider import Answer, Exchange, Provider, Reply
 from tadh_cli.config import Credentials, Settings
 from tadh_cli.duration import words
 from tadh_cli.engine.clock import Clock
+from tadh_cli.engine.pages import WIDTH, merged
 from tadh_cli.engine.transport import READ_TIMEOUT_S, Transport
 from tadh_cli.errors import InputError, OutcomeUnknown, Reach, Refused, ServiceError, TadhError
 from tadh_cli.masking import Mask
@@ -47,7 +49,6 @@ class Prepared(NamedTuple):
 
 
 _PLAIN = Names()
-_PAGE_NAMES = Names({"PageSize": "--page-size", "AnchorCodes": "--anchor"})
 
 
 @dataclass(eq=False, repr=False)
@@ -65,6 +66,9 @@ class Client:
     _ahead_s: float = field(default=0.0, init=False)
     # By service: a command for the token may ask a person, and every attempt is signed.
     _credentials: dict[str, Credentials] = field(default_factory=dict)
+    # Pages of a list are asked for by several threads.
+    _asking: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _telling: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def twin(self, transport: Transport) -> Client:
         """The same over connections of its own, for another thread; what credentials are known is shared."""
@@ -85,8 +89,20 @@ class Client:
             raise ServiceError(f"the service's answer to {name} lacks {', '.join(lacking)}", hint="try again later")
         return answer
 
-    def pages(self, name: str, *, overrides: Mapping[str, str] | None = None, **values: object) -> Iterator[Payload]:
-        """The items of a list call, page after page until all are there; raises InputError for overrides of these."""
+    def pages(
+        self,
+        name: str,
+        *,
+        overrides: Mapping[str, str] | None = None,
+        names: Names = _PLAIN,
+        most: int | None = None,
+        width: int = WIDTH,
+        **values: object,
+    ) -> Iterator[Payload]:
+        """The items of a list call, all pages merged; raises InputError for overrides of these.
+
+        Up to `width` pages are asked for at a time. Whoever wants no more than `most` items says so.
+        """
         operation = self.provider.operation(name)
         assert operation.paging is not None
         if fixed := [path for path in ("PageIndex", "PageSize") if path in (overrides or {})]:
@@ -96,16 +112,12 @@ class Client:
             )
         given = values.pop("PageSize", None)
         size = operation.paging.largest if given is None else int(str(given))
-        seen = 0
-        for page in range(1, 1_000_000):
+
+        def ask(page: int) -> Payload:
             wanted = {**values, "PageIndex": page, "PageSize": size}
-            answer = self.send(self.prepare(operation, wanted, overrides=overrides, names=_PAGE_NAMES))
-            items = answer[operation.paging.items]
-            yield from items
-            seen += len(items)
-            total = answer.get("Total")
-            if not items or (isinstance(total, int) and seen >= total) or (total is None and len(items) < size):
-                return
+            return self.send(self.prepare(operation, wanted, overrides=overrides, names=names))
+
+        yield from merged(ask, operation.paging, size, most=most, width=width)
 
     def prepare(
         self,
@@ -162,9 +174,10 @@ class Client:
         return self.provider.sign(self.settings.websocket, path, credentials, int(self.clock.now_s()))
 
     def _credentials_for(self, service: str) -> Credentials:
-        if service not in self._credentials:
-            self._credentials[service] = self.settings.credentials(service)
-            self.mask.hide(self._credentials[service].access_token)
+        with self._asking:
+            if service not in self._credentials:
+                self._credentials[service] = self.settings.credentials(service)
+                self.mask.hide(self._credentials[service].access_token)
         return self._credentials[service]
 
     def body(self, prepared: Prepared) -> bytes | None:
@@ -206,7 +219,8 @@ class Client:
             raise
         finally:
             took_s = self.clock.monotonic_s() - started
-            self.transport.observe(_exchange(prepared, url, body, answer, took_s, problem))
+            with self._telling:
+                self.transport.observe(_exchange(prepared, url, body, answer, took_s, problem))
 
     def _hide_secrets(self, prepared: Prepared, reply: Reply) -> None:
         """Temporary keys that come in an answer are as secret as our own."""

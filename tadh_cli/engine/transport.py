@@ -51,6 +51,7 @@ class Transport:
         self._certificates = ""
         self._session: requests.Session | None = None
         self._observing = threading.Lock()
+        self._opening = threading.Lock()
         self._proxies: dict[str, Mapping[str, str]] = {}
 
     def twin(self) -> Transport:
@@ -195,9 +196,10 @@ class Transport:
         return b"".join(pieces)
 
     def _open_session(self) -> requests.Session:
-        if self._session is None:
-            self._session = self._new_session()
-        return self._session
+        with self._opening:
+            if self._session is None:
+                self._session = self._new_session()
+            return self._session
 
     def _new_session(self) -> requests.Session:
         import requests

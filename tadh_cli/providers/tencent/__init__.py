@@ -9,6 +9,7 @@ from tadh_cli.api.provider import Provider
 from tadh_cli.providers.tencent import codes, signing
 
 if TYPE_CHECKING:
+    from tadh_cli.api.asset import Holdings
     from tadh_cli.api.customization import Customization, RecordingCheck
     from tadh_cli.api.driving import Driving
     from tadh_cli.api.material import Limit
@@ -108,6 +109,12 @@ def _most_characters() -> int:
     return video.MOST_CHARACTERS
 
 
+def _holdings() -> Holdings:
+    from tadh_cli.providers.tencent.holdings import HOLDINGS
+
+    return HOLDINGS
+
+
 TENCENT = Provider(
     name="tencent",
     operations=operations,
@@ -128,4 +135,5 @@ TENCENT = Provider(
     limits=limits,
     store=_store,
     channel=_channel,
+    holdings=_holdings,
 )

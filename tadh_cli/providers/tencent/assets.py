@@ -58,7 +58,7 @@ AVATARS = Operation(
         *_IMAGE,
         Field("OriginZoomStr", help="initial zoom, three decimals"),
     ),
-    paging=Paging("Virtualmans"),
+    paging=Paging("Virtualmans", key=("VirtualmanKey",)),
 )
 
 AVATAR_VOICES = Operation(
@@ -140,7 +140,7 @@ VOICES = Operation(
         Field("TimbreLanguages", many=True, choices=LANGUAGES, open=True),
         also="TimbreDetails",
     ),
-    paging=Paging("TimbreAssets"),
+    paging=Paging("TimbreAssets", key=("TimbreKey",)),
 )
 
 _TYPE = Field(TYPE_CODE.name, help=TYPE_CODE.help, required=True, choices=TYPE_CODE.choices, open=True)
@@ -162,7 +162,7 @@ ANCHORS = Operation(
         Field("HeaderImage"),
         Field("Tag", choices=("Basic", "Standard", "Advanced"), open=True),
     ),
-    paging=Paging("Virtualmans"),
+    paging=Paging("Virtualmans", key=("AnchorCode", "VirtualmanTypeCode")),
 )
 
 IMAGES = Operation(
@@ -181,7 +181,7 @@ IMAGES = Operation(
         Field("VirtualmanTypeCode"),
         EXTRA_PARAMS_ANSWER,
     ),
-    paging=Paging("Virtualmans"),
+    paging=Paging("Virtualmans", key=("VirtualmanKey",)),
 )
 
 ACTIONS = Operation(

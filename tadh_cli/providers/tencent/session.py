@@ -156,7 +156,7 @@ CREATE_BY_AVATAR = _call(
     creates="session",
     request=(
         _OWN_SESSION_ID,
-        Field("AssetVirtualmanKey", help="avatar", required=True),
+        Field("AssetVirtualmanKey", help="avatar", required=True, asset="avatar"),
         *_NEW_SESSION,
         Field(
             "SpeechParam",
@@ -164,7 +164,7 @@ CREATE_BY_AVATAR = _call(
             "how it is spoken",
             fields=(
                 Field("Speed", float, "per cent of the normal speed", low=50, high=200, default=100),
-                Field("TimbreKey", help="voice"),
+                Field("TimbreKey", help="voice", asset="voice"),
                 Field("Volume", int, "dB above or below normal", low=-10, high=10, default=0),
                 Field("TimbreLanguage", help="language, for voices that have several", choices=LANGUAGES),
             ),
@@ -241,7 +241,7 @@ LIST_BY_AVATAR = _call(
     "listsessionofassetvk",
     "List the open sessions of an avatar",
     "Querying the Conversion List under the Personal Asset Image",
-    request=(Field("AssetVirtualmanKey", help="avatar", required=True),),
+    request=(Field("AssetVirtualmanKey", help="avatar", required=True, asset="avatar"),),
     response=(_SESSIONS,),
     amend=tell_sessions,
 )

@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from tadh_cli.api.asset import AvatarType
 from tadh_cli.api.operation import Body, Field, Problem, Rule
 
-# Appendix 3, Digital Human Type.
-TYPE_CODES = {
-    "real_man_2d": "2D Premium",
-    "real_man_3d": "3D Realistic",
-    "half_realistic_3d": "3D Semi-Realistic",
-    "cartoon_3d": "3D Cartoon",
-    "small_sample_2d": "Studio Avatar",
-    "small_sample_general_2d": "Instant Avatar",
-    "small_sample_4k_2d": "4K Studio Avatar",
-    "small_sample_photo_2d": "Photo Avatar",
-}
+# Appendix 3, Digital Human Type; the short words are ours, the first four those of `avatar customize`.
+AVATAR_TYPES = (
+    AvatarType("studio", "small_sample_2d", "Studio Avatar"),
+    AvatarType("instant", "small_sample_general_2d", "Instant Avatar"),
+    AvatarType("4k", "small_sample_4k_2d", "4K Studio Avatar"),
+    AvatarType("photo", "small_sample_photo_2d", "Photo Avatar"),
+    AvatarType("premium", "real_man_2d", "2D Premium"),
+    AvatarType("3d", "real_man_3d", "3D Realistic"),
+    AvatarType("semi-realistic", "half_realistic_3d", "3D Semi-Realistic"),
+    AvatarType("cartoon", "cartoon_3d", "3D Cartoon"),
+)
+TYPE_CODES = {kind.code: kind.title for kind in AVATAR_TYPES}
 
 # Appendix 2, Emotional Style.
 EMOTIONS = {
@@ -132,7 +134,9 @@ REQ_ID = Field(
 )
 REQ_ID_ANSWER = Field("ReqId", required=True)
 SESSION_ID = Field("SessionId", help="id of the session", required=True)
-AVATAR_KEY = Field("VirtualmanKey", help="avatar: anchor, clothes, pose and resolution", required=True)
+AVATAR_KEY = Field(
+    "VirtualmanKey", help="avatar: anchor, clothes, pose and resolution", required=True, asset="avatar"
+)
 TASK_ID = Field("TaskId", help="id of the task", required=True)
 # The advanced video call answers TaskID in its sample, TaskId in its table.
 TASK_ID_ANSWER = Field("TaskId", help="id of the task", required=True, also=("TaskID",))

@@ -44,7 +44,7 @@ _SPEECH = Field(
     required=True,
     fields=(
         _SPEED,
-        Field("TimbreKey", help="voice; the avatar's own when left out"),
+        Field("TimbreKey", help="voice; the avatar's own when left out", asset="voice"),
         Field("TimbreLanguage", help="language, for voices that have several", choices=LANGUAGES, open=True),
         _VOLUME,
         _EMOTION,
@@ -165,8 +165,8 @@ AUDIO = Operation(
     creates="audio",
     doc="Audio Production API",
     request=(
-        Field("TimbreKey", help="voice; needed without VirtualmanKey"),
-        Field("VirtualmanKey", help="avatar whose first voice is used"),
+        Field("TimbreKey", help="voice; needed without VirtualmanKey", asset="voice"),
+        Field("VirtualmanKey", help="avatar whose first voice is used", asset="avatar"),
         Field("InputSsml", help=_TEXT_HELP, required=True, most=MOST_CHARACTERS, one_line=True),
         _SPEED,
         Field("AudioStorageS3Url", help="pre-authorised URL to store the audio at", url=True),

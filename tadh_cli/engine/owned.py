@@ -1,0 +1,141 @@
+"""The avatars and voices of an account: all of them in one list, and found by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tadh_cli.api.asset import Asset, Source
+from tadh_cli.engine.cache import Cache
+from tadh_cli.engine.client import Client
+from tadh_cli.engine.pages import in_order
+from tadh_cli.errors import InputError, NotFound, Refused
+
+# So long a list is believed when a name is looked up.
+FRESH_S = 600.0
+# So many are named when a name means several, or when there is none.
+_MOST_CANDIDATES = 10
+_MOST_GUESSES = 3
+
+Items = list[dict[str, Any]]
+
+
+@dataclass
+class Owned:
+    """What the account of a client owns; `cache` is None when nothing is to be remembered."""
+
+    client: Client
+    cache: Cache | None
+    _asked: dict[str, Items] = field(default_factory=dict)
+
+    def asset(self, kind: str) -> Asset:
+        return self.client.provider.holdings().assets[kind]
+
+    def items(self, kind: str) -> Items:
+        """All of a kind, as remembered if that was not long ago, else as the service says now."""
+        if kind not in self._asked:
+            known = remembered(self.cache, self.asset(kind), younger_than_s=FRESH_S)
+            return self.asked(kind) if known is None else known
+        return self._asked[kind]
+
+    def asked(self, kind: str) -> Items:
+        """All of a kind, as the service says now."""
+        asset = self.asset(kind)
+        lists = list(in_order(self._listed, asset.sources))
+        self._asked[kind] = _joined(asset, lists)
+        return self._asked[kind]
+
+    def key(self, kind: str, text: str, flag: str) -> str:
+        """The key of what a text names, the text itself when that is a key; raises InputError for other names.
+
+        What looks like a key, or was listed as one before, is taken at its word: nobody is asked.
+        """
+        asset = self.asset(kind)
+        if known := self.known_key(kind, text):
+            return known
+        found = asset.called(self.items(kind), text)
+        if not found and kind not in self._asked:
+            # It may be newer than what is remembered.
+            found = asset.called(self.asked(kind), text)
+        if len(found) == 1:
+            return str(found[0][asset.key])
+        raise _ambiguous(asset, found, text, flag) if found else _missing(asset, self.items(kind), text, flag)
+
+    def known_key(self, kind: str, text: str) -> str:
+        """The key of what a text names, as far as that can be told without asking anybody; else empty."""
+        asset = self.asset(kind)
+        if asset.is_key(text):
+            return text
+        fresh = remembered(self.cache, asset, younger_than_s=FRESH_S)
+        if fresh is not None:
+            found = asset.called(fresh, text)
+            return str(found[0][asset.key]) if len(found) == 1 else ""
+        known = remembered(self.cache, asset) or []
+        return text if any(item.get(asset.key) == text for item in known) else ""
+
+    def keep(self, source: Source, items: Sequence[Any]) -> None:
+        """Remember a list that was read whole."""
+        if self.cache is not None:
+            self.cache.write(source.label, items)
+
+    def _listed(self, source: Source) -> Items:
+        try:
+            items = list(self.client.pages(source.operation, width=1, **source.values))
+        except (Refused, NotFound):
+            if not source.is_optional:
+                raise
+            items = []
+        self.keep(source, items)
+        return items
+
+
+def remembered(cache: Cache | None, asset: Asset, **age: float) -> Items | None:
+    """All of a kind from a cache, None when one of their lists is not in it."""
+    lists = [cache.read(source.label, **age) for source in asset.sources] if cache else [None]
+    found = [items for items in lists if items is not None]
+    return _joined(asset, found) if len(found) == len(lists) else None
+
+
+def some(cache: Cache, asset: Asset) -> Items:
+    """Those of a kind that are in a cache, whatever their age."""
+    return _joined(asset, [cache.read(source.label) or [] for source in asset.sources])
+
+
+def _joined(asset: Asset, lists: Sequence[Items]) -> Items:
+    """One list without repetitions: an item that several calls list has the fields of all."""
+    by_key: dict[str, dict[str, Any]] = {}
+    for item in (item for items in lists for item in items if item.get(asset.key)):
+        key = str(item[asset.key])
+        by_key[key] = {**item, **by_key.get(key, {})}
+    return list(by_key.values())
+
+
+def _ambiguous(asset: Asset, found: Items, text: str, flag: str) -> InputError:
+    lines = [f"  {item[asset.key]}  {asset.label(item)}" for item in found[:_MOST_CANDIDATES]]
+    if len(found) > _MOST_CANDIDATES:
+        lines.append(f"  and {len(found) - _MOST_CANDIDATES} more")
+    return InputError(
+        "\n".join([f"{flag} {text!r} means {len(found)} {asset.kind}s; nothing was sent:", *lines]),
+        hint=f"give the key, or add what tells it apart: {flag} {asset.label(found[0])!r}",
+    )
+
+
+def _missing(asset: Asset, items: Items, text: str, flag: str) -> InputError:
+    near = list(_near(asset, items, text))
+    guess = f"; did you mean {' or '.join(near)}?" if near else ""
+    return InputError(
+        f"{flag} {text!r} is neither the key nor the name of {'an' if asset.kind == 'avatar' else 'a'} "
+        f"{asset.kind}{guess}",
+        hint=f"`tadh {asset.kind} list --search TEXT` shows them; --set passes on what is not listed",
+    )
+
+
+def _near(asset: Asset, items: Items, text: str) -> Iterator[str]:
+    """Names that resemble a text, or contain it."""
+    from difflib import get_close_matches
+
+    names = {str(item[asset.name]).lower(): str(item[asset.name]) for item in items if item.get(asset.name)}
+    wanted = text.partition(",")[0].strip().lower()
+    close = get_close_matches(wanted, names, n=_MOST_GUESSES) or [name for name in names if wanted in name]
+    return (names[name] for name in close[:_MOST_GUESSES])
