@@ -14,7 +14,7 @@ ENTRIES = {
     "voice": ("voice", "Voices of the account: list, speak, check recordings, clone"),
     "video": ("video", "Videos: make, follow, download, list"),
     "session": ("session", "Live sessions: open, drive with text and sound, close"),
-    "assets": ("assets", "Files for the service, and the keys to its object store"),
+    "assets": ("assets", "Hours and slots that are left, files for the service, keys to its object store"),
     "task": ("task", "The ledger of everything submitted from here"),
     "config": ("settings", "Profiles and where they are read from"),
     "api": ("api", "Any call of the service, signed"),

@@ -17,6 +17,8 @@ class Opt(NamedTuple):
     words: Mapping[str, str] | None = None
     # Reads the value where its type is not enough, raises ValueError.
     reader: Callable[[str], Any] | None = None
+    # The kind of asset whose key or name it takes: avatar, voice.
+    asset: str = ""
 
 
 def whole(text: str) -> int:

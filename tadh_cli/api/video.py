@@ -18,7 +18,9 @@ CODECS = {"mp3": "mp3", "wav": "wav"}
 class Voice:
     """How something is spoken."""
 
-    voice: str | None = opt("--voice", "voice (timbre key); the avatar's own when left out", metavar="KEY")
+    voice: str | None = opt(
+        "--voice", "voice, by key or unique name; the avatar's own when left out", metavar="KEY|NAME", asset="voice"
+    )
     speed: float | None = opt("--speed", "speed of speech, 0.5 to 1.5 (1.0)")
     volume: int | None = opt("--volume", "loudness, 0 (normal) to 10")
     emotion: str | None = opt("--emotion", "emotion, for voices that have several: `tadh voice list`", metavar="CODE")
@@ -29,7 +31,9 @@ class Voice:
 class VideoOptions(Voice):
     """One video: who speaks what, and how it looks."""
 
-    avatar: str | None = opt("--avatar", "avatar (VirtualmanKey): `tadh avatar list`", metavar="KEY")
+    avatar: str | None = opt(
+        "--avatar", "avatar, by key or unique name: `tadh avatar list`", metavar="KEY|NAME", asset="avatar"
+    )
     text: str | None = opt("--text", "text to speak; @FILE or - reads it from a file or stdin", metavar="TEXT|@FILE|-")
     ssml: str | None = opt("--ssml", "file with SSML to speak, - for stdin", metavar="FILE|-")
     audio: str | None = opt("--audio", "sound that drives the avatar: a URL, or a file to upload", metavar="URL|FILE")
@@ -75,7 +79,9 @@ class VideoOptions(Voice):
 class AudioOptions(Voice):
     """One audio: who speaks what."""
 
-    avatar: str | None = opt("--avatar", "avatar whose first voice is used", metavar="KEY")
+    avatar: str | None = opt(
+        "--avatar", "avatar whose first voice is used, by key or unique name", metavar="KEY|NAME", asset="avatar"
+    )
     text: str | None = opt("--text", "text to speak; @FILE or - reads it from a file or stdin", metavar="TEXT|@FILE|-")
     ssml: str | None = opt("--ssml", "file with SSML to speak, - for stdin", metavar="FILE|-")
     codec: str | None = opt("--codec", "format of the audio", words=CODECS)

@@ -17,6 +17,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from tadh_cli.api.options import READERS, Opt, options
+from tadh_cli.commands import offers
 from tadh_cli.commands.context import Common, Tadh
 from tadh_cli.errors import FileError, Interrupted, TadhError
 from tadh_cli.ui.records import Record, Records, View
@@ -364,4 +365,4 @@ def _completion(option: Opt) -> Any:
             return [word for word in known if word.startswith(incomplete.lower())]
 
         return words
-    return None
+    return offers.OF_ASSETS.get(option.asset)

@@ -1,4 +1,4 @@
-"""`tadh assets`: files for the service, and the temporary keys to its object store."""
+"""`tadh assets`: what is left of hours and slots, files for the service, the keys to its object store."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ import typer
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.options import DryRun
+from tadh_cli.commands.quota import Floors, quota
 from tadh_cli.commands.uploads import stored
 from tadh_cli.duration import words
 from tadh_cli.engine.clock import iso
 from tadh_cli.errors import InputError
 from tadh_cli.media.kind import EXTENSIONS, HEAD_BYTES, kind_of
-from tadh_cli.ui.records import Column, Record, View
+from tadh_cli.ui.records import Column, Record, Records, View
 
-commands = Commands("assets", "Files for the service, and the keys to its object store.")
+commands = Commands("assets", "Hours and slots that are left, files for the service, keys to its object store.")
 
 
 def _keys(keys: Any) -> str:
@@ -47,6 +48,31 @@ _CREDENTIALS = View(
         Column("Credentials", "Keys", _keys),
     ),
 )
+
+
+@commands.command(
+    "quota",
+    examples=(
+        "tadh assets quota",
+        "tadh assets quota --type BroadcastHour -o json --query '[0].HoursLeft'",
+        "tadh assets quota --check --min-hours 2 --min-customizations 1 --quiet > /dev/null",
+    ),
+)
+def quota_(
+    tadh: Tadh,
+    floors: Floors,
+    type_: Annotated[
+        str | None, typer.Option("--type", metavar="T", help="only this service asset type, by code or name")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="end with exit code 6 when something is too little")] = False,
+) -> Records:
+    """Show what is left of hours, concurrency and customizations, and until when.
+
+    Warns of what is below 10 % or ends within 14 days; with --min-… of what is below that instead. --check makes a
+    failure of it, for cron. Hours and customizations count together for each type; types of which nothing was ever
+    bought are passed over, unless --type names one.
+    """
+    return quota(tadh, type_, floors, is_check=check)
 
 
 @commands.command(

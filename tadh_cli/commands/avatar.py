@@ -2,61 +2,49 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Annotated
 
 import typer
 
 from tadh_cli.api.customization import AvatarCustomization
+from tadh_cli.commands import avatars, offers
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.customizing import decide, look, make
 from tadh_cli.commands.customizing import wait as wait_for
+from tadh_cli.commands.listing import Selection
+from tadh_cli.commands.names import Lookup
 from tadh_cli.commands.options import (
     All,
     AutoConfirm,
     DryRun,
     Following,
-    Limit,
     OneTask,
     PageSize,
     Reason,
-    Search,
     Set,
     SkipChecks,
     Tasks,
     Wait,
-    matches,
-    pairs,
 )
 from tadh_cli.commands.submitting import Sending
-from tadh_cli.ui.forms import day, drivers
-from tadh_cli.ui.records import Column, Record, Records, View
+from tadh_cli.ui.records import Record, Records
 
 commands = Commands("avatar", "Avatars of the account, and new ones.")
 
-_AVATARS = View(
-    id="VirtualmanKey",
-    columns=(
-        Column("AnchorName", "Name"),
-        Column("VirtualmanKey", "Key", whole=True),
-        Column("Resolution"),
-        Column("ExpireDate", "Expires", day),
-        Column("ClothesName", "Clothes"),
-        Column("PoseName", "Pose"),
-        Column("SupportDriverTypes", "Driven by", drivers),
-    ),
-    wide=(
-        Column("AnchorCode", "Anchor"),
-        Column("VideoNum", "Videos"),
-        Column("OriginZoom", "Zoom"),
-    ),
-)
-
-
 # The roles of `providers/*/material.py`, for the help alone.
 _ROLES = "studio, instant, 4k, photo, identity-video, identity-pdf, demo-audio, voice-zip, voice-wav, ultra"
-_SEARCHED = ("AnchorName", "AnchorCode", "VirtualmanKey", "ClothesName", "PoseName")
+# The words of `providers/*/terms.py`, for the help alone.
+_TYPES = "studio, instant, 4k, photo, premium, 3d, semi-realistic, cartoon, or a type code of the service"
+Anchor = Annotated[list[str] | None, typer.Option("--anchor", metavar="CODE", help="only this anchor")]
+Type = Annotated[str | None, typer.Option("--type", metavar="TYPE", help=_TYPES, autocompletion=offers.avatar_types)]
+Legacy = Annotated[bool, typer.Option("--legacy", help="use the older call of the video service, which is deprecated")]
+AllResources = Annotated[
+    bool, typer.Option("--all-resources", help="with --legacy: what all appkeys of the user have, not only this one")
+]
+Key = Annotated[
+    str, typer.Argument(metavar="KEY|NAME", help="key or unique name of an avatar", autocompletion=offers.avatars)
+]
 
 
 @commands.command(
@@ -64,26 +52,108 @@ _SEARCHED = ("AnchorName", "AnchorCode", "VirtualmanKey", "ClothesName", "PoseNa
     examples=(
         "tadh avatar list",
         "tadh avatar list --search teacher -o id",
+        "tadh avatar list --sort expires --limit 5",
         "tadh avatar list -o json --query '[].{Key: VirtualmanKey, Size: Resolution}'",
     ),
 )
 def list_(
     tadh: Tadh,
-    anchor: Annotated[list[str] | None, typer.Option("--anchor", metavar="CODE", help="only this anchor")] = None,
-    search: Search = None,
-    limit: Limit = None,
+    selection: Selection,
+    lookup: Lookup,
+    anchor: Anchor = None,
     page_size: PageSize = None,
     set_: Set = None,
 ) -> Records:
-    """List the avatars of the account.
+    """List the avatars of the account that were made from recordings or photos.
 
-    All pages are fetched and merged. The key is what `tadh video create --avatar` takes.
+    All pages are fetched and merged. The key is what `tadh video create --avatar` takes. Premium and 3D avatars are
+    listed by `tadh avatar images --type premium` and the like.
     """
-    items = tadh.client.pages(
-        "avatar.list", overrides=dict(pairs(tadh, "--set", set_)), AnchorCodes=anchor or None, PageSize=page_size
-    )
-    found = (item for item in items if matches(search, *(item.get(name) for name in _SEARCHED)))
-    return Records(islice(found, limit), _AVATARS)
+    return avatars.avatars(tadh, anchor, selection, lookup, page_size, set_)
+
+
+@commands.command(
+    "show",
+    examples=('tadh avatar show "$AVATAR"', 'tadh avatar show "$AVATAR" -o json --query SupportDriverTypes'),
+)
+def show(tadh: Tadh, key: Key, lookup: Lookup) -> Record:
+    """Show one avatar: what drives it, until when, its actions, and the other images of its anchor."""
+    return avatars.show(tadh, key, lookup)
+
+
+@commands.command(
+    "anchors",
+    examples=("tadh avatar anchors --type 3d", "tadh avatar anchors --type real_man_2d -o id"),
+)
+def anchors(
+    tadh: Tadh,
+    selection: Selection,
+    lookup: Lookup,
+    type_: Type = None,
+    anchor: Anchor = None,
+    page_size: PageSize = None,
+    legacy: Legacy = False,
+    all_resources: AllResources = False,
+) -> Records:
+    """List the anchors of a type: who can be seen, each with clothes and poses of its own.
+
+    The tag of an anchor tells how `--x`, `--y` and `--scale` move it: Basic in all directions, Standard to the sides
+    and down, Advanced down only.
+    """
+    if legacy:
+        return avatars.older_anchors(tadh, type_, anchor, selection, all_resources=all_resources)
+    _needs_legacy(tadh, all_resources)
+    return avatars.of_type(tadh, "avatar.anchors", type_, anchor, selection, lookup, page_size)
+
+
+@commands.command(
+    "images",
+    examples=("tadh avatar images --type premium", "tadh avatar images --type 3d --search suit -o wide"),
+)
+def images(
+    tadh: Tadh,
+    selection: Selection,
+    lookup: Lookup,
+    type_: Type = None,
+    anchor: Anchor = None,
+    page_size: PageSize = None,
+    legacy: Legacy = False,
+    all_resources: AllResources = False,
+) -> Records:
+    """List the avatars of a type: an anchor in clothes, a pose and a resolution, each with its key."""
+    if legacy:
+        return avatars.older_images(tadh, type_, anchor, selection, all_resources=all_resources)
+    _needs_legacy(tadh, all_resources)
+    return avatars.of_type(tadh, "avatar.images", type_, anchor, selection, lookup, page_size)
+
+
+def _needs_legacy(tadh: Tadh, all_resources: bool) -> None:
+    if all_resources:
+        tadh.problems.append("--all-resources needs --legacy")
+
+
+@commands.command(
+    "actions",
+    examples=('tadh avatar actions "$AVATAR"', 'tadh avatar actions "$AVATAR" --search hand -o id'),
+)
+def actions(tadh: Tadh, key: Key, selection: Selection, lookup: Lookup, legacy: Legacy = False) -> Records:
+    """List the actions of an avatar, for `<insert-action type="CODE"/>` in SSML.
+
+    Only 3D avatars have actions; the list of others is empty.
+    """
+    return avatars.actions(tadh, key, selection, lookup, legacy=legacy)
+
+
+@commands.command(
+    "voices",
+    examples=('tadh avatar voices "$AVATAR"', 'tadh avatar voices "$AVATAR" --limit 1 -o id'),
+)
+def voices(tadh: Tadh, key: Key, selection: Selection, lookup: Lookup, legacy: Legacy = False) -> Records:
+    """List the voices that the service suggests for an avatar.
+
+    The service calls this deprecated: every voice can be used with every avatar, see `tadh voice list`.
+    """
+    return avatars.voices(tadh, key, selection, lookup, legacy=legacy)
 
 
 @commands.command(

@@ -25,6 +25,7 @@ from tadh_cli.ui.render import FORMATS, STRUCTURED, Query, draw
 if TYPE_CHECKING:
     from tadh_cli.engine.client import Client
     from tadh_cli.engine.ledger import Ledger
+    from tadh_cli.engine.owned import Owned
     from tadh_cli.engine.tasks import Tasks
     from tadh_cli.engine.transport import Transport
     from tadh_cli.engine.turns import Turns
@@ -74,6 +75,8 @@ class Tadh:
     clock: Clock = field(default_factory=Clock)
     # Problems of single options; nothing is sent while there is one.
     problems: list[str] = field(default_factory=list)
+    # What the account owns, once somebody asked: see `names.owned`.
+    account: Owned | None = None
 
     @cached_property
     def messages(self) -> Messages:

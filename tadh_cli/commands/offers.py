@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import typer
+
 from tadh_cli import config
 from tadh_cli.errors import ConfigError
 
@@ -38,6 +40,58 @@ def operations(incomplete: str) -> Iterator[str]:
 
     operations = provider(config.PROVIDERS[0]).operations()
     return (operation.name for operation in operations if operation.name.startswith(incomplete))
+
+
+def avatars(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
+    """Keys and names of avatars that were listed before; nobody is asked."""
+    return _assets("avatar", ctx, incomplete)
+
+
+def voices(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
+    """Keys and names of voices that were listed before; nobody is asked."""
+    return _assets("voice", ctx, incomplete)
+
+
+def _assets(kind: str, ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
+    from tadh_cli.engine.cache import Cache
+    from tadh_cli.engine.clock import Clock
+    from tadh_cli.engine.owned import some
+    from tadh_cli.providers import provider
+
+    try:
+        settings = config.settings(_given(ctx, "config"), _given(ctx, "profile"))
+        asset = provider(settings.provider).holdings().assets[kind]
+    except (ConfigError, KeyError):
+        return
+    items = some(Cache(settings, Clock()), asset)
+    wanted = incomplete.lower()
+    yield from ((item[asset.key], asset.label(item)) for item in items if item[asset.key].lower().startswith(wanted))
+    names = [str(item.get(asset.name) or "") for item in items]
+    # A shell would have to quote others; and a name that several have is no answer.
+    simple = (name for name in names if name and names.count(name) == 1 and not any(map(str.isspace, name)))
+    yield from ((name, kind) for name in simple if wanted and name.lower().startswith(wanted))
+
+
+def _given(ctx: typer.Context, name: str) -> str | None:
+    """A common option further left on the line."""
+    at: typer.Context | None = ctx
+    while at is not None:
+        if at.params.get(name):
+            return str(at.params[name])
+        at = at.parent  # type: ignore[assignment]
+    return None
+
+
+def avatar_types(incomplete: str) -> Iterator[str]:
+    """Types of avatars, as short words and as codes."""
+    from tadh_cli.providers import provider
+
+    types = provider(config.PROVIDERS[0]).holdings().types
+    words = [*(kind.word for kind in types), *(kind.code for kind in types)]
+    return (word for word in words if word.startswith(incomplete.lower()))
+
+
+OF_ASSETS = {"avatar": avatars, "voice": voices}
 
 
 def formats(incomplete: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from tadh_cli.api.video import AudioOptions, VideoOptions
 from tadh_cli.api.waiter import State, Waiter
 from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.following import Course, all_concluded, chosen, concluded, followed
+from tadh_cli.commands.names import Lookup, asker, keyed
 from tadh_cli.commands.options import Following, pairs
 from tadh_cli.commands.submitting import rehearsal
 from tadh_cli.duration import words
@@ -38,6 +39,8 @@ class Delivery:
     set: Sequence[str] = ()
     # Where subtitles are written that we make ourselves.
     subtitles: str | None = None
+    # How names of avatars and voices are looked up.
+    lookup: Lookup = field(default_factory=Lookup)
 
     def rest(self, course: Course) -> list[str]:
         """The commands that do what is left to do. Audio is followed by the same ones as video."""
@@ -240,9 +243,14 @@ def _planned(tadh: Tadh, options: VideoOptions | AudioOptions, delivery: Deliver
     options = with_defaults(tadh, options)
     wishes: dict[str, Any] = {"overrides": overrides, "found": found, "most_minutes": delivery.max_minutes}
     wishes["is_rehearsal"] = delivery.dry_run
+    wishes["key_of"] = asker(tadh, "avatar", delivery.lookup, "--avatar")
     if isinstance(options, VideoOptions):
-        return plan_video(tadh.client, options, **wishes)
-    return plan_audio(tadh.client, options, **wishes)
+        plan = plan_video(tadh.client, options, **wishes)
+    else:
+        plan = plan_audio(tadh.client, options, **wishes)
+    return plan.with_request(
+        keyed(tadh, plan.prepared, delivery.lookup, is_rehearsal=delivery.dry_run, exempt=overrides)
+    )
 
 
 def with_defaults(tadh: Tadh, options: Any) -> Any:

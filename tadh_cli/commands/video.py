@@ -12,6 +12,7 @@ from tadh_cli.commands.batch import Reporting, Wanted
 from tadh_cli.commands.batch import batch as run_batch
 from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.following import look, past
+from tadh_cli.commands.names import Lookup
 from tadh_cli.commands.options import (
     All,
     Download,
@@ -65,6 +66,7 @@ def create(
     tadh: Tadh,
     options: VideoOptions,
     following: Following,
+    lookup: Lookup,
     wait: Wait = False,
     download: Download = None,
     force: Force = False,
@@ -86,7 +88,13 @@ def create(
     passed; a request that may have been processed is never sent twice.
     """
     delivery = Delivery(
-        wait=wait, download=download, force=force, dry_run=dry_run, max_minutes=max_minutes, set=set_ or ()
+        wait=wait,
+        download=download,
+        force=force,
+        dry_run=dry_run,
+        max_minutes=max_minutes,
+        set=set_ or (),
+        lookup=lookup,
     )
     return make(tadh, "video", options, delivery, following, VIDEOS)
 

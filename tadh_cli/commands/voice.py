@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import islice
 from typing import Annotated
 
 import typer
@@ -14,6 +13,8 @@ from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.customizing import decide, look
 from tadh_cli.commands.customizing import wait as wait_for
+from tadh_cli.commands.listing import Selection
+from tadh_cli.commands.names import Lookup
 from tadh_cli.commands.options import (
     All,
     AutoConfirm,
@@ -21,43 +22,20 @@ from tadh_cli.commands.options import (
     DryRun,
     Following,
     Force,
-    Limit,
     OneTask,
     PageSize,
     Reason,
-    Search,
     Set,
     SkipChecks,
     Tasks,
     Wait,
-    matches,
-    pairs,
 )
 from tadh_cli.commands.production import Delivery, make
 from tadh_cli.commands.submitting import Sending
-from tadh_cli.ui.forms import day, gender, milliseconds, moment
+from tadh_cli.ui.forms import milliseconds, moment
 from tadh_cli.ui.records import Column, Record, Records, View
 
 commands = Commands("voice", "Voices of the account, audio spoken by them, and new ones.")
-
-_VOICES = View(
-    id="TimbreKey",
-    columns=(
-        Column("TimbreName", "Name"),
-        Column("TimbreKey", "Key", whole=True),
-        Column("TimbreGender", "Gender", gender),
-        Column("TimbreType", "Type"),
-        Column("ExpireDate", "Expires", day),
-        Column("TimbreLanguages", "Languages"),
-        Column("EmotionalCategories", "Emotions"),
-    ),
-    wide=(
-        Column("PurchaseType", "Purchase"),
-        Column("SupportVirtualmanTypeCodes", "Avatar types"),
-        Column("TimbreDesc", "Description"),
-        Column("TimbreSample", "Sample"),
-    ),
-)
 
 AUDIOS = View(
     columns=(
@@ -78,20 +56,23 @@ AUDIOS = View(
         "tadh voice list",
         "tadh voice list --gender female --language zh-CN -o id",
         "tadh voice list --search news -o wide",
+        "tadh voice list --type SampleFast --sort -expires",
     ),
 )
 def list_(
     tadh: Tadh,
+    selection: Selection,
+    lookup: Lookup,
     language: Annotated[
-        str | None, typer.Option("--language", metavar="L", help="only this language, such as zh-CN")
+        str | None, typer.Option("--language", metavar="L", help="only this language, such as zh-CN or zh")
     ] = None,
     sex: Annotated[str | None, typer.Option("--gender", metavar="male|female", help="only this gender")] = None,
-    emotion: Annotated[str | None, typer.Option("--emotion", metavar="E", help="only voices with this emotion")] = None,
+    emotion: Annotated[
+        str | None, typer.Option("--emotion", metavar="E", help="only voices with this emotion, such as tc_happy")
+    ] = None,
     type_: Annotated[
         str | None, typer.Option("--type", metavar="T", help="only this type: Boutique, SampleBasic, SampleFast")
     ] = None,
-    search: Search = None,
-    limit: Limit = None,
     page_size: PageSize = None,
     set_: Set = None,
 ) -> Records:
@@ -99,23 +80,10 @@ def list_(
 
     All pages are fetched and merged. The key is what `--voice` takes.
     """
-    if sex and sex.lower() not in ("male", "female"):
-        tadh.problems.append(f"--gender {sex!r} is not one of male, female")
-    items = tadh.client.pages("voice.list", overrides=dict(pairs(tadh, "--set", set_)), PageSize=page_size)
-    found = (
-        item
-        for item in items
-        if matches(search, item.get("TimbreName"), item.get("TimbreKey"), item.get("TimbreDesc"))
-        and _has(item["TimbreLanguages"], language)
-        and _has(item["EmotionalCategories"], emotion)
-        and (not sex or gender(item.get("TimbreGender")) == sex.lower())
-        and (not type_ or str(item.get("TimbreType")).lower() == type_.lower())
-    )
-    return Records(islice(found, limit), _VOICES)
+    from tadh_cli.commands import voices
 
-
-def _has(values: list[str], wanted: str | None) -> bool:
-    return not wanted or wanted.lower() in (value.lower() for value in values)
+    wanted = voices.Wanted(language, sex, emotion, type_)
+    return voices.listed_voices(tadh, wanted, selection, lookup, page_size, set_)
 
 
 @commands.command(
@@ -129,6 +97,7 @@ def speak(
     tadh: Tadh,
     options: AudioOptions,
     following: Following,
+    lookup: Lookup,
     wait: Wait = False,
     download: Download = None,
     subtitles: Annotated[
@@ -150,6 +119,7 @@ def speak(
         dry_run=dry_run,
         set=set_ or (),
         subtitles=subtitles,
+        lookup=lookup,
     )
     return make(tadh, "audio", options, delivery, following, AUDIOS)
 

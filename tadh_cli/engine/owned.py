@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tadh_cli.api.asset import Asset, Source
+from tadh_cli.api.asset import Asset, Item, Source
 from tadh_cli.engine.cache import Cache
 from tadh_cli.engine.client import Client
 from tadh_cli.engine.pages import in_order
@@ -17,6 +17,8 @@ FRESH_S = 600.0
 # So many are named when a name means several, or when there is none.
 _MOST_CANDIDATES = 10
 _MOST_GUESSES = 3
+
+_ELSEWHERE = "; what is not listed is passed on by --set PATH=KEY"
 
 Items = list[dict[str, Any]]
 
@@ -46,33 +48,29 @@ class Owned:
         self._asked[kind] = _joined(asset, lists)
         return self._asked[kind]
 
-    def key(self, kind: str, text: str, flag: str) -> str:
-        """The key of what a text names, the text itself when that is a key; raises InputError for other names.
+    def key(self, kind: str, text: str, flag: str, *, asks: bool = True) -> str:
+        """The key of what a text names, the text itself when that is a key.
 
-        What looks like a key, or was listed as one before, is taken at its word: nobody is asked.
+        What looks like a key, or was listed as one before, is taken at its word: nobody is asked. Without `asks`
+        nobody is asked in any case, and what is not known is empty. Raises InputError for names that mean several
+        things, or nothing.
         """
         asset = self.asset(kind)
-        if known := self.known_key(kind, text):
-            return known
-        found = asset.called(self.items(kind), text)
-        if not found and kind not in self._asked:
+        if asset.is_key(text) or (kind not in self._asked and self._was_listed(asset, text)):
+            return text
+        known = self._asked.get(kind) or remembered(self.cache, asset, younger_than_s=FRESH_S) or []
+        found = asset.called(known, text)
+        if not found and asks and kind not in self._asked:
             # It may be newer than what is remembered.
             found = asset.called(self.asked(kind), text)
-        if len(found) == 1:
-            return str(found[0][asset.key])
-        raise _ambiguous(asset, found, text, flag) if found else _missing(asset, self.items(kind), text, flag)
+        if len(found) > 1:
+            raise _ambiguous(asset, found, text, flag)
+        if not found and asks:
+            raise _missing(asset, self.items(kind), text, flag)
+        return str(found[0][asset.key]) if found else ""
 
-    def known_key(self, kind: str, text: str) -> str:
-        """The key of what a text names, as far as that can be told without asking anybody; else empty."""
-        asset = self.asset(kind)
-        if asset.is_key(text):
-            return text
-        fresh = remembered(self.cache, asset, younger_than_s=FRESH_S)
-        if fresh is not None:
-            found = asset.called(fresh, text)
-            return str(found[0][asset.key]) if len(found) == 1 else ""
-        known = remembered(self.cache, asset) or []
-        return text if any(item.get(asset.key) == text for item in known) else ""
+    def _was_listed(self, asset: Asset, text: str) -> bool:
+        return self.cache is not None and any(item.get(asset.key) == text for item in some(self.cache, asset))
 
     def keep(self, source: Source, items: Sequence[Any]) -> None:
         """Remember a list that was read whole."""
@@ -81,7 +79,7 @@ class Owned:
 
     def _listed(self, source: Source) -> Items:
         try:
-            items = list(self.client.pages(source.operation, width=1, **source.values))
+            items = list(self.client.pages(source.operation, width=1, **dict[str, Any](source.values)))
         except (Refused, NotFound):
             if not source.is_optional:
                 raise
@@ -111,13 +109,13 @@ def _joined(asset: Asset, lists: Sequence[Items]) -> Items:
     return list(by_key.values())
 
 
-def _ambiguous(asset: Asset, found: Items, text: str, flag: str) -> InputError:
+def _ambiguous(asset: Asset, found: Sequence[Item], text: str, flag: str) -> InputError:
     lines = [f"  {item[asset.key]}  {asset.label(item)}" for item in found[:_MOST_CANDIDATES]]
     if len(found) > _MOST_CANDIDATES:
         lines.append(f"  and {len(found) - _MOST_CANDIDATES} more")
     return InputError(
-        "\n".join([f"{flag} {text!r} means {len(found)} {asset.kind}s; nothing was sent:", *lines]),
-        hint=f"give the key, or add what tells it apart: {flag} {asset.label(found[0])!r}",
+        "\n".join([f"{flag} {text!r} means {len(found)} {asset.kind}s:", *lines]),
+        hint=f"give the key, or add what tells it apart, as in {asset.label(found[0])!r}",
     )
 
 
@@ -127,7 +125,7 @@ def _missing(asset: Asset, items: Items, text: str, flag: str) -> InputError:
     return InputError(
         f"{flag} {text!r} is neither the key nor the name of {'an' if asset.kind == 'avatar' else 'a'} "
         f"{asset.kind}{guess}",
-        hint=f"`tadh {asset.kind} list --search TEXT` shows them; --set passes on what is not listed",
+        hint=f"`tadh {asset.kind} list --search TEXT` shows them{_ELSEWHERE if flag.startswith('--') else ''}",
     )
 
 

@@ -78,9 +78,7 @@ def merged(
             return
 
 
-def _whole(
-    ask: Callable[[int], Payload], paging: Paging, size: int, most: int | None, width: int
-) -> Iterator[Payload]:
+def _whole(ask: Callable[[int], Payload], paging: Paging, size: int, most: int | None, width: int) -> Iterator[Payload]:
     """Items that nothing tells apart can only be taken from one reading."""
     items: list[Payload] = []
     for _ in range(_SWEEPS):

@@ -16,6 +16,8 @@ from tadh_cli.media import narration, ssml
 
 # Asks for the action codes of the avatar, None when they can't be had; in a rehearsal nobody is asked.
 Ask: TypeAlias = "Callable[[], Collection[str] | None] | None"
+# The key of an avatar for its key or name.
+KeyOf: TypeAlias = "Callable[[str], str]"
 
 
 @dataclass(frozen=True)
@@ -47,28 +49,42 @@ class Plan:
         """The estimate in minutes, to hundredths."""
         return None if self.estimate_s is None else round(self.estimate_s / 60, 2)
 
+    def with_request(self, prepared: Prepared) -> Plan:
+        """The same with another request for it, whose warnings come after those about the script."""
+        added = prepared.warnings[len(self.prepared.warnings) :]
+        return replace(self, prepared=prepared, warnings=(*self.warnings, *added))
+
     def with_upload(self, url: str) -> Prepared:
         """The request with the URL of the uploaded file in the place kept for it."""
         return self.prepared._replace(payload={**self.prepared.payload, "InputAudioUrl": url})
 
 
 def plan_video(
-    client: Client, chosen: VideoOptions, *, is_rehearsal: bool = False, ask: Ask = None, **wishes: Any
+    client: Client,
+    chosen: VideoOptions,
+    *,
+    is_rehearsal: bool = False,
+    key_of: KeyOf = str,
+    ask: Ask = None,
+    **wishes: Any,
 ) -> Plan:
     """Check a video completely; raises InputError with every problem.
 
-    A rehearsal sends nothing, not even a question; `ask` is another way to learn the actions of the avatar. See
-    `_plan` for the wishes.
+    A rehearsal sends nothing, not even a question. `key_of` tells the key of what the avatar is called, `ask` is
+    another way to learn its actions. See `_plan` for the wishes.
     """
     provider = client.provider
-    asks = None if is_rehearsal else ask or (lambda: actions(client, chosen.avatar))
+    asks = None if is_rehearsal else ask or (lambda: actions(client, chosen.avatar, key_of))
     draft, problems, hint = _drafted(chosen, provider.limit("driving-audio"), asks)
     return _plan(client, provider.video_order(chosen, draft.script), draft, problems, hint, **wishes)
 
 
-def plan_audio(client: Client, chosen: AudioOptions, *, is_rehearsal: bool = False, **wishes: Any) -> Plan:
+def plan_audio(
+    client: Client, chosen: AudioOptions, *, is_rehearsal: bool = False, key_of: KeyOf = str, **wishes: Any
+) -> Plan:
     """Check an audio completely; raises InputError with every problem."""
-    draft, problems, hint = _drafted(chosen, None, None if is_rehearsal else lambda: actions(client, chosen.avatar))
+    ask = None if is_rehearsal else lambda: actions(client, chosen.avatar, key_of)
+    draft, problems, hint = _drafted(chosen, None, ask)
     return _plan(client, client.provider.audio_order(chosen, draft.script), draft, problems, hint, **wishes)
 
 
@@ -115,12 +131,16 @@ def _too_long(plan: Plan, most_minutes: float) -> str:
 _ACTIONS_TIMEOUT_S = 5.0
 
 
-def actions(client: Client, avatar: str | None) -> Collection[str] | None:
-    """The action codes of an avatar, None when they can't be had: a check less, no reason to stop."""
+def actions(client: Client, avatar: str | None, key_of: KeyOf = str) -> Collection[str] | None:
+    """The action codes of an avatar, None when they can't be had: a check less, no reason to stop.
+
+    Raises InputError for a name that is no avatar's.
+    """
     if not avatar:
         return None
+    key = key_of(avatar)
     try:
-        question = client.prepare(client.provider.operation("avatar.actions"), {"VirtualmanKey": avatar})
+        question = client.prepare(client.provider.operation("avatar.actions"), {"VirtualmanKey": key})
         answer = client.send(question, attempts=1, timeout_s=_ACTIONS_TIMEOUT_S)
     except TadhError:
         return None

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
+
+from tadh_cli.api.asset import AvatarType
+
+# So few days left catch the eye.
+FEW_DAYS = 14
 
 _DRIVERS = {"Text": "text", "OriginalVoice": "voice", "ModulatedVoice": "modulated"}
 _GENDERS = {1: "male", 2: "female"}
@@ -60,3 +67,43 @@ def drivers(kinds: Any) -> str:
 def gender(code: Any) -> str:
     """A gender in a word."""
     return _GENDERS.get(code, str(code))
+
+
+def titles(types: Sequence[AvatarType]) -> Callable[[Any], str]:
+    """How codes of types are told: by their names, unknown ones as they are."""
+    by_code = {kind.code: kind.title for kind in types}
+    return lambda code: by_code.get(code, str(code))
+
+
+class Expiry:
+    """The date until which something can be used, with the days that are left of it."""
+
+    def __init__(self, now_s: Callable[[], float], unix: Callable[[object], float | None]) -> None:
+        """`now_s` tells the time of the service, `unix` reads a date of it."""
+        self._now_s = now_s
+        self._unix = unix
+
+    def days(self, date: object) -> int | None:
+        """Whole days that are left, negative after the end, None without a date."""
+        ends_s = self._unix(date)
+        return None if ends_s is None else math.floor((ends_s - self._now_s()) / 86_400)
+
+    def text(self, date: Any) -> str:
+        left = self.days(date)
+        if left is None:
+            return str(date)
+        return f"{day(date)} ({'expired' if left < 0 else 'today' if left == 0 else f'{left} d'})"
+
+    def tone(self, date: Any) -> str:
+        left = self.days(date)
+        if left is None or left >= FEW_DAYS:
+            return ""
+        return "red" if left < 0 else "bold yellow"
+
+
+def hours(number: Any) -> str:
+    """Hours as hours and minutes."""
+    if not isinstance(number, (int, float)):
+        return str(number)
+    minutes = round(number * 60)
+    return f"{minutes // 60} h" if minutes % 60 == 0 else f"{minutes // 60} h {minutes % 60:02} min"

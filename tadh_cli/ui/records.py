@@ -23,14 +23,22 @@ class Column(NamedTuple):
     form: Callable[[Any], str] | None = None
     # Never folded: what people copy.
     whole: bool = False
+    # A style for a value that should catch the eye, by the names of rich; empty for others.
+    tone: Callable[[Any], str] | None = None
+    # What an empty value means, where it means something.
+    blank: str = ""
+    # Writes the cell from the whole item, where one field alone says too little.
+    told: Callable[[Item], str] | None = None
 
     def heading(self) -> str:
         return self.title or self.name
 
     def text(self, item: Item) -> str:
+        if self.told is not None:
+            return printable(self.told(item))
         value = item.get(self.name)
         if value is None or value == "":
-            return ""
+            return self.blank if value == "" else ""
         if self.form is not None:
             return printable(self.form(value))
         if isinstance(value, (list, tuple)) and not any(isinstance(part, Mapping) for part in value):

@@ -122,9 +122,12 @@ def _draw_many(
         is_wide = form == "wide"
         columns = _columns(rows, view, wide=is_wide)
         if out.isatty() and not is_wide:
-            columns, left_out = _fitting(columns, view.id, rows, _terminal_width())
+            width = _terminal_width()
+            columns, left_out = _fitting(columns, view.id, rows, width)
             if left_out:
                 tell(f"no room for {', '.join(left_out)}: -o wide shows all")
+            else:
+                columns = _widened(columns, view.wide, rows, width)
         _print_table(_grid(rows, columns), out, color=color, is_wide=is_wide)
 
 
@@ -205,10 +208,29 @@ def _fitting(
     return tuple(shown.get(column.name, column) for column in chosen), left_out
 
 
+def _widened(
+    columns: tuple[Column, ...], more: tuple[Column, ...], rows: Sequence[Item], width: int
+) -> tuple[Column, ...]:
+    """The columns, and of those of a wide table what a terminal has room for without folding anything."""
+    room = width - sum(_longest(column, rows) + _GAP for column in columns) + _GAP
+    added = []
+    for column in more:
+        needed = _longest(column, rows) + _GAP
+        if needed <= room and any(column.text(row) for row in rows):
+            added.append(column)
+            room -= needed
+    return (*columns, *added)
+
+
 def _needed(column: Column, rows: Sequence[Item]) -> int:
     """The narrowest a column can be."""
-    longest = max([_width(column.heading()), *(_width(column.text(row)) for row in rows)])
+    longest = _longest(column, rows)
     return longest if column.whole else min(longest, _NARROWEST)
+
+
+def _longest(column: Column, rows: Sequence[Item]) -> int:
+    texts = [column.heading(), *(column.text(row) for row in rows)]
+    return max(_width(line) for text in texts for line in text.splitlines() or [""])
 
 
 def _width(text: str) -> int:
@@ -232,7 +254,7 @@ def _grid(rows: Sequence[Item], columns: Sequence[Column]) -> Table:
     for column in columns:
         table.add_column(column.heading(), overflow="fold", no_wrap=column.whole)
     for row in rows:
-        table.add_row(*(_styled(RichText(column.text(row)), column.name) for column in columns))
+        table.add_row(*(_styled(RichText(column.text(row)), column, row) for column in columns))
     return table
 
 
@@ -254,7 +276,7 @@ def _sheet(item: Item, view: View) -> Table:
         else:
             text = forms[name].text(item) if name in forms else printable(_sheet_cell(value))
         if text:
-            table.add_row(name, _styled(RichText(text), name))
+            table.add_row(name, _styled(RichText(text), forms.get(name) or Column(name), item))
     return table
 
 
@@ -279,8 +301,10 @@ _STATUS_STYLES = {
 }
 
 
-def _styled(text: Any, name: str) -> Any:
-    if name in ("Status", "State") and text.plain.upper() in _STATUS_STYLES:
+def _styled(text: Any, column: Column, item: Item) -> Any:
+    if column.tone is not None and text.plain:
+        text.stylize(column.tone(item.get(column.name)))
+    elif column.name in ("Status", "State") and text.plain.upper() in _STATUS_STYLES:
         text.stylize(_STATUS_STYLES[text.plain.upper()])
     return text
 

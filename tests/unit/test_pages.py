@@ -100,7 +100,10 @@ def test_a_list_that_never_stands_still_has_an_end() -> None:
 
 
 def test_twins_of_a_list_without_keys_stay_two() -> None:
-    answers = {1: {"Items": [{"Type": "Hour"}, {"Type": "Hour"}], "Total": 3}, 2: {"Items": [{"Type": "X"}], "Total": 3}}
+    answers = {
+        1: {"Items": [{"Type": "Hour"}, {"Type": "Hour"}], "Total": 3},
+        2: {"Items": [{"Type": "X"}], "Total": 3},
+    }
     assert len(list(merged(answers.__getitem__, PLAIN, 2))) == 3
 
 

@@ -134,9 +134,7 @@ REQ_ID = Field(
 )
 REQ_ID_ANSWER = Field("ReqId", required=True)
 SESSION_ID = Field("SessionId", help="id of the session", required=True)
-AVATAR_KEY = Field(
-    "VirtualmanKey", help="avatar: anchor, clothes, pose and resolution", required=True, asset="avatar"
-)
+AVATAR_KEY = Field("VirtualmanKey", help="avatar: anchor, clothes, pose and resolution", required=True, asset="avatar")
 TASK_ID = Field("TaskId", help="id of the task", required=True)
 # The advanced video call answers TaskID in its sample, TaskId in its table.
 TASK_ID_ANSWER = Field("TaskId", help="id of the task", required=True, also=("TaskID",))
