@@ -30,9 +30,10 @@ from tadh_cli.commands.options import (
     Wait,
     minutes,
 )
+from tadh_cli.commands.placing import Placing
 from tadh_cli.commands.production import Delivery, follow, make
 from tadh_cli.ui.forms import day, milliseconds, moment
-from tadh_cli.ui.records import Column, Record, Records, Result, View
+from tadh_cli.ui.records import Column, Record, Records, Result, Text, View
 
 commands = Commands("video", "Make videos, follow them, download them.")
 
@@ -139,6 +140,24 @@ def download_(
     from tadh_cli.commands.production import fetch
 
     return fetch(tadh, "video", task, path, VIDEOS, subtitles_only=subtitles_only, force=force)
+
+
+@commands.command(
+    "place",
+    examples=(
+        'tadh video place --avatar "$AVATAR" --canvas 540x960 --left 120 --top 200 --scale 0.5',
+        'tadh video place --avatar "$AVATAR" --x 0.25 --y 0.1 --svg place.svg',
+    ),
+)
+def place(tadh: Tadh, placing: Placing, lookup: Lookup, force: Force = False) -> Record | Text:
+    """Work out `--x`, `--y` and `--scale` of a video from pixels, or pixels from these.
+
+    The avatar is as large as its picture times its own zoom times --scale; its lower left corner stays when it is
+    scaled. The formulas are those of the documentation (API Integration FAQs). Nothing is made.
+    """
+    from tadh_cli.commands import placing as command
+
+    return command.place(tadh, placing, lookup, force=force)
 
 
 @commands.command("list", examples=("tadh video list", "tadh video list --state done --since 7d -o csv"))

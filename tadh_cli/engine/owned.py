@@ -64,7 +64,12 @@ class Owned:
             # It may be newer than what is remembered.
             found = asset.called(self.asked(kind), text)
         if len(found) > 1:
-            raise _ambiguous(asset, found, text, flag)
+            raise _several(asset, found, f"{flag} {text!r} means {len(found)} {kind}s:")
+        if not found and asks and "," in text:
+            found = asset.called(self.items(kind), text.partition(",")[0])
+            what = text.partition(",")[2].strip()
+            if found:
+                raise _several(asset, found, f"{flag} {text!r}: no {kind} of this name is {what!r}:")
         if not found and asks:
             raise _missing(asset, self.items(kind), text, flag)
         return str(found[0][asset.key]) if found else ""
@@ -109,12 +114,13 @@ def _joined(asset: Asset, lists: Sequence[Items]) -> Items:
     return list(by_key.values())
 
 
-def _ambiguous(asset: Asset, found: Sequence[Item], text: str, flag: str) -> InputError:
+def _several(asset: Asset, found: Sequence[Item], what: str) -> InputError:
+    """A name that does not say which one is meant, with those it could mean."""
     lines = [f"  {item[asset.key]}  {asset.label(item)}" for item in found[:_MOST_CANDIDATES]]
     if len(found) > _MOST_CANDIDATES:
         lines.append(f"  and {len(found) - _MOST_CANDIDATES} more")
     return InputError(
-        "\n".join([f"{flag} {text!r} means {len(found)} {asset.kind}s:", *lines]),
+        "\n".join([what, *lines]),
         hint=f"give the key, or add what tells it apart, as in {asset.label(found[0])!r}",
     )
 
