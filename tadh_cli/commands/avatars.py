@@ -207,7 +207,7 @@ def voices(tadh: Tadh, avatar: str, selection: Selection, lookup: Lookup, *, leg
 
 def show(tadh: Tadh, avatar: str, lookup: Lookup) -> Record:
     """One avatar: its own fields, its anchor's other images, what it can do."""
-    item, siblings = located(tadh, avatar, lookup)
+    item, siblings = located(tadh, avatar, lookup, "KEY", is_fresh=True)
     code = str(item.get("VirtualmanTypeCode") or "")
     more: dict[str, Any] = {}
     if code:
@@ -227,12 +227,17 @@ def show(tadh: Tadh, avatar: str, lookup: Lookup) -> Record:
     return Record({**more, **item}, view._replace(columns=view.columns + view.wide + shown, wide=()))
 
 
-def located(tadh: Tadh, avatar: str, lookup: Lookup, flag: str = "KEY") -> tuple[Item, list[Item]]:
-    """An avatar as the service lists it now, and the other images of its anchor; raises NotFound."""
+def located(tadh: Tadh, avatar: str, lookup: Lookup, flag: str, *, is_fresh: bool = False) -> tuple[Item, list[Item]]:
+    """An avatar as it is listed, and the other images of its anchor; raises NotFound.
+
+    `is_fresh`: as the service says now, not as it is remembered.
+    """
     account = owned(tadh, lookup)
     key = account.key("avatar", avatar, flag)
-    items = account.asked("avatar")
+    items = account.asked("avatar") if is_fresh else account.items("avatar")
     item = next((each for each in items if each.get("VirtualmanKey") == key), None)
+    if item is None and not is_fresh:
+        return located(tadh, key, lookup, flag, is_fresh=True)
     if item is None:
         hint = "`tadh avatar list` and `tadh avatar images --type …` show those it has"
         raise NotFound(f"the account has no avatar {key}", hint=hint)

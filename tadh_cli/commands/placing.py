@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tadh_cli.api.options import opt
+from tadh_cli.api.placing import Placing, size
 from tadh_cli.commands.avatars import located, tag
 from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.names import Lookup
@@ -17,34 +15,6 @@ from tadh_cli.errors import FileError, InputError
 from tadh_cli.media.placement import Box, Position, Size, box, position
 from tadh_cli.ui.frame import sketch, svg
 from tadh_cli.ui.records import Column, Item, Record, Text, View
-
-
-def size(text: str) -> Size:
-    """A size such as 1920x1080; raises ValueError."""
-    found = re.fullmatch(r"\s*([0-9]{1,5})\s*[xX*×]\s*([0-9]{1,5})\s*", text)
-    if not found or not (int(found[1]) and int(found[2])):
-        raise ValueError(f"{text!r} is not a size such as 1920x1080")
-    return Size(float(found[1]), float(found[2]))
-
-
-@dataclass(frozen=True)
-class Placing:
-    """An avatar, a canvas, and where one stands on the other: in pixels, or by the parameters of the service."""
-
-    avatar: str | None = opt("--avatar", "avatar, by key or unique name", metavar="KEY|NAME", asset="avatar")
-    canvas: tuple[float, float] | None = opt(
-        "--canvas", "size of the picture; the avatar's own resolution when left out", metavar="WxH", reader=size
-    )
-    left: float | None = opt("--left", "left edge of the avatar, pixels from the left", metavar="PX")
-    top: float | None = opt("--top", "upper edge of the avatar, pixels from above", metavar="PX")
-    x: float | None = opt("--x", "the other way round: horizontal position, 0 centre, negative left")
-    y: float | None = opt("--y", "the other way round: vertical position, 0 bottom, negative up")
-    scale: float | None = opt("--scale", "size of the avatar, 1.0 its own")
-    pose: tuple[float, float] | None = opt(
-        "--pose", "size of the avatar's picture, which is not fetched then", metavar="WxH", reader=size
-    )
-    svg: str | None = opt("--svg", "write a drawing to this file, - for stdout", metavar="FILE|-")
-
 
 _VIEW = View(
     id="Options",
@@ -109,7 +79,7 @@ def _problems(wanted: Placing, *, force: bool) -> Iterator[str]:
 
 def _resolution(item: Item) -> Size:
     try:
-        return size(str(item.get("Resolution") or ""))
+        return Size(*size(str(item.get("Resolution") or "")))
     except ValueError:
         raise InputError("--canvas is needed: the service does not tell the resolution of this avatar") from None
 

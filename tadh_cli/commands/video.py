@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tadh_cli.api.placing import Placing
 from tadh_cli.api.video import VideoOptions
 from tadh_cli.commands._command import Commands, reading
 from tadh_cli.commands.batch import Reporting, Wanted
@@ -30,7 +31,6 @@ from tadh_cli.commands.options import (
     Wait,
     minutes,
 )
-from tadh_cli.commands.placing import Placing
 from tadh_cli.commands.production import Delivery, follow, make
 from tadh_cli.ui.forms import day, milliseconds, moment
 from tadh_cli.ui.records import Column, Record, Records, Result, Text, View
