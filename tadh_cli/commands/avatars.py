@@ -11,7 +11,7 @@ from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.listing import Selection, listed
 from tadh_cli.commands.names import Lookup, key_of, owned
 from tadh_cli.errors import NotFound, Refused
-from tadh_cli.ui.forms import Expiry, drivers, lines, milliseconds, titles
+from tadh_cli.ui.forms import Expiry, drivers, lines, milliseconds, titles, zoom
 from tadh_cli.ui.records import Column, Item, Record, Records, View
 
 _SEARCHED = ("AnchorName", "AnchorCode", "VirtualmanKey", "ClothesName", "PoseName", "Resolution", "VirtualmanType")
@@ -42,16 +42,15 @@ def ends(tadh: Tadh, *, blank: str = "") -> Column:
     return Column("ExpireDate", "Expires", shown.text, whole=True, tone=shown.tone, blank=blank)
 
 
-def _view(tadh: Tadh, *, with_type: bool) -> View:
-    """Avatars as a table; a list of avatars made from recordings does not tell their type."""
+def _view(tadh: Tadh) -> View:
+    """Avatars as a table."""
     kind = Column("VirtualmanTypeCode", "Type", titles(tadh.provider.holdings().types))
     return View(
         id="VirtualmanKey",
         columns=(
             Column("AnchorName", "Name"),
             Column("VirtualmanKey", "Key", whole=True),
-            *([kind] if with_type else []),
-            Column("Resolution"),
+            Column("Resolution", "Size"),
             ends(tadh),
             Column("ClothesName", "Clothes"),
             Column("PoseName", "Pose"),
@@ -59,8 +58,9 @@ def _view(tadh: Tadh, *, with_type: bool) -> View:
         ),
         wide=(
             Column("AnchorCode", "Anchor"),
+            kind,
             Column("VideoNum", "Videos"),
-            Column("OriginZoom", "Zoom"),
+            Column("OriginZoom", "Zoom", zoom),
             Column("PoseImage", "Picture"),
         ),
     )
@@ -98,7 +98,7 @@ def avatars(
         set_=set_,
         is_whole=not anchor,
     )
-    return selection.of(tadh, items, _view(tadh, with_type=False), _SEARCHED, None)
+    return selection.of(tadh, items, _view(tadh), _SEARCHED, None)
 
 
 def of_type(
@@ -130,7 +130,7 @@ def of_type(
     return selection.of(
         tadh,
         items,
-        _anchor_view(tadh) if is_anchors else _view(tadh, with_type=True),
+        _anchor_view(tadh) if is_anchors else _view(tadh),
         _ANCHOR_SEARCHED if is_anchors else _SEARCHED,
         (lambda item: str(item.get("AnchorCode")).lower() in kept) if kept else None,
     )
@@ -166,7 +166,7 @@ def older_images(
         for code in anchor or ():
             yield from _resources(tadh, "legacy.images", GetAllResource=all_resources, AnchorCode=code)
 
-    return selection.of(tadh, items(), _view(tadh, with_type=False), _SEARCHED, None)
+    return selection.of(tadh, items(), _view(tadh), _SEARCHED, None)
 
 
 def _resources(tadh: Tadh, operation: str, **values: Any) -> Iterator[Item]:
@@ -217,14 +217,17 @@ def show(tadh: Tadh, avatar: str, lookup: Lookup) -> Record:
         {name: other.get(name) for name in ("VirtualmanKey", "ClothesName", "PoseName", "Resolution", "ExpireDate")}
         for other in siblings
     ]
-    view = _view(tadh, with_type=True)
+    view = _view(tadh)
     shown = (
         Column("Actions", form=_action_lines),
         Column("Images", form=_image_lines),
         Column("SupportAnchorExtraParams", form=_parameter_lines),
         Column("VideoDuration", form=milliseconds),
     )
-    return Record({**more, **item}, view._replace(columns=view.columns + view.wide + shown, wide=()))
+    return Record(
+        {**item, **{name: value for name, value in more.items() if name not in item}},
+        view._replace(columns=view.columns + view.wide + shown, wide=()),
+    )
 
 
 def located(tadh: Tadh, avatar: str, lookup: Lookup, flag: str, *, is_fresh: bool = False) -> tuple[Item, list[Item]]:

@@ -59,6 +59,11 @@ def milliseconds(span: Any) -> str:
     return f"{span / 1000:.1f} s" if isinstance(span, (int, float)) else str(span)
 
 
+def zoom(factor: Any) -> str:
+    """A factor with the three decimals that the service counts with."""
+    return f"{round(factor, 3):g}" if isinstance(factor, (int, float)) else str(factor)
+
+
 def drivers(kinds: Any) -> str:
     """Driver types in short words."""
     return ", ".join(_DRIVERS.get(kind, str(kind)) for kind in kinds) if isinstance(kinds, list) else str(kinds)

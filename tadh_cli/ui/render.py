@@ -216,9 +216,11 @@ def _widened(
     added = []
     for column in more:
         needed = _longest(column, rows) + _GAP
-        if needed <= room and any(column.text(row) for row in rows):
-            added.append(column)
+        if any(column.text(row) for row in rows):
             room -= needed
+            if room < 0:
+                break
+            added.append(column)
     return (*columns, *added)
 
 
