@@ -77,7 +77,10 @@ def list_(
     examples=('tadh avatar show "$AVATAR"', 'tadh avatar show "$AVATAR" -o json --query SupportDriverTypes'),
 )
 def show(tadh: Tadh, key: Key, lookup: Lookup) -> Record:
-    """Show one avatar: what drives it, until when, its actions, and the other images of its anchor."""
+    """Show one avatar.
+
+    What drives it, how large it is, until when it can be used, its actions, and the other images of its anchor.
+    """
     return avatars.show(tadh, key, lookup)
 
 
@@ -95,10 +98,11 @@ def anchors(
     legacy: Legacy = False,
     all_resources: AllResources = False,
 ) -> Records:
-    """List the anchors of a type: who can be seen, each with clothes and poses of its own.
+    """List the anchors of a type.
 
-    The tag of an anchor tells how `--x`, `--y` and `--scale` move it: Basic in all directions, Standard to the sides
-    and down, Advanced down only.
+    An anchor is somebody who can be seen, in clothes and poses that `tadh avatar images` lists. The tag tells how
+    `--x`, `--y` and `--scale` of a video move it: Basic in all directions, Standard to the sides and down, Advanced
+    down only.
     """
     if legacy:
         return avatars.older_anchors(tadh, type_, anchor, selection, all_resources=all_resources)
@@ -120,7 +124,10 @@ def images(
     legacy: Legacy = False,
     all_resources: AllResources = False,
 ) -> Records:
-    """List the avatars of a type: an anchor in clothes, a pose and a resolution, each with its key."""
+    """List the avatars of a type.
+
+    Each is an anchor in certain clothes, a pose and a resolution, and has a key for `tadh video create --avatar`.
+    """
     if legacy:
         return avatars.older_images(tadh, type_, anchor, selection, all_resources=all_resources)
     _needs_legacy(tadh, all_resources)

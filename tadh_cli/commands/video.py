@@ -150,7 +150,7 @@ def download_(
     ),
 )
 def place(tadh: Tadh, placing: Placing, lookup: Lookup, force: Force = False) -> Record | Text:
-    """Work out `--x`, `--y` and `--scale` of a video from pixels, or pixels from these.
+    """Work out `--x` and `--y` of a video from pixels, or pixels from these.
 
     The avatar is as large as its picture times its own zoom times --scale; its lower left corner stays when it is
     scaled. The formulas are those of the documentation (API Integration FAQs). Nothing is made.

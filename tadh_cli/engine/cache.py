@@ -30,8 +30,9 @@ class Cache:
         """A list, None when there is none that is young enough."""
         try:
             path = self._path(name)
-            # A file from the future is of a clock that was wrong.
-            if not 0 <= self._clock.now_s() - path.stat().st_mtime + 1 < younger_than_s:
+            age_s = self._clock.now_s() - path.stat().st_mtime
+            # One from the future, but for a rounded second, is of a clock that was wrong.
+            if not -1 <= age_s < younger_than_s:
                 return None
             items = json.loads(path.read_bytes())
         except (OSError, ValueError, RecursionError):
