@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from tadh_cli.api.asset import Balance
-from tadh_cli.api.options import opt
-from tadh_cli.commands._command import READERS
+from tadh_cli.api.options import READERS, opt
 from tadh_cli.commands.avatars import ends, expiry
 from tadh_cli.commands.context import Tadh
 from tadh_cli.errors import QuotaError, carrying

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from tadh_cli.api.options import READERS
 from tadh_cli.commands import offers
-from tadh_cli.commands._command import READERS, Commands, reading
+from tadh_cli.commands._command import Commands, reading
 from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.names import Lookup, key_of
 from tadh_cli.errors import InputError, carrying
