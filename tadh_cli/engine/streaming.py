@@ -8,7 +8,7 @@ import queue
 import sys
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 
 from tadh_cli.api.driving import Frame, Notice, Progress, Received, Report, Step, Utterance
 from tadh_cli.api.provider import Exchange
-from tadh_cli.engine.channel_socket import ChannelSocket, Closed, HandshakeRefused
-from tadh_cli.errors import InputError, ServiceError, TadhError
+from tadh_cli.engine.channel_socket import Closed
+from tadh_cli.engine.connections import GOODBYE_S, Connections, Deed
+from tadh_cli.errors import InputError, TadhError
 from tadh_cli.media import splitting
 
 if TYPE_CHECKING:
@@ -26,12 +27,9 @@ if TYPE_CHECKING:
 
 # A broken connection is opened again for so long.
 PATIENCE_S = 120.0
-# How the service stands is asked once, quickly, on the way to another connection.
-_LOOK_TIMEOUT_S = 5.0
-# To say goodbye takes no longer than this.
-_GOODBYE_S = 1.0
 # Pieces that an input may be ahead of what was taken from it.
 _AHEAD = 8
+_AT_ONCE = 64
 # It is awake so long before a frame is due: how long it takes to wake up is up to the machine.
 _FINE_S = 0.001
 # So often the interpreter changes between threads: drawing a view or decoding a file holds up the sound no longer.
@@ -59,27 +57,20 @@ class Drive:
     ) -> None:
         """Give up a broken connection after `patience_s`, and end it all after `longest_s`."""
         self._client = client
-        self._session_id = session_id
         self._clock = client.clock
-        self._driving = client.provider.channel()
-        self._channel = self._driving.channel(
+        driving = client.provider.channel()
+        self._channel = driving.channel(
             session_id, lambda: uuid.uuid4().hex, splitting, client.clock.jitter, patience_s
         )
         self._longest_s = longest_s
         # What happened, for the one thread that drives, each a function of the moment it is taken up.
-        self._inbox: queue.SimpleQueue[Callable[[float], None]] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Deed] = queue.SimpleQueue()
         self._outbox: queue.SimpleQueue[Received | Notice | None] = queue.SimpleQueue()
         self._inputs: dict[int, _Input] = {}
         self._said = 0
         self._numbering = threading.Lock()
-        self._socket: ChannelSocket | None = None
-        self._reader: threading.Thread | None = None
-        self._was_open = False
-        self._is_ended = False
-        # All that were opened, to be given back.
-        self._sockets: list[ChannelSocket] = []
+        self._connections = Connections(client, session_id, driving, self._channel, self._inbox.put, self._received)
         self._is_aborted = False
-        self._url = ""
         self._progress = Progress()
         self._done: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, name="drive", daemon=True)
@@ -204,14 +195,12 @@ class Drive:
     def _run(self) -> None:
         try:
             self._drive()
-            self._say_goodbye()
         except BaseException as error:  # it ends the thread, and belongs to whoever waits for its end
             self._done.set_exception(error)
         else:
             self._done.set_result(None)
         finally:
-            self._is_ended = True
-            self._give_back()
+            self._connections.close(is_abrupt=self._is_aborted)
             for reading in self._inputs.values():
                 reading.is_unwanted = True
                 reading.room.release(_AHEAD)
@@ -228,12 +217,14 @@ class Drive:
             self._publish(now_s)
             if step.is_over:
                 return
+            # What is due leaves before anything else is looked at, however much there is to look at.
             early_s = _FINE_S if step.frame else 0.0
-            if not self._has_news(min(step.at_s - early_s, ends_s) - now_s):
+            is_due = step.frame is not None and step.at_s - early_s <= now_s
+            if is_due or not self._has_news(min(step.at_s - early_s, ends_s) - now_s):
                 self._carry_out(step)
 
     def _has_news(self, span_s: float) -> bool:
-        """Wait until something happens, but no longer than that; take up all that did."""
+        """Wait until something happens, but no longer than that; take up what did, not too much at once."""
         try:
             if span_s > 0:
                 news = self._inbox.get(timeout=None if span_s == math.inf else min(span_s, threading.TIMEOUT_MAX))
@@ -242,7 +233,9 @@ class Drive:
         except queue.Empty:
             return False
         news(self._clock.monotonic_s())
-        while not self._inbox.empty():
+        for _ in range(_AT_ONCE):
+            if self._inbox.empty():
+                break
             self._inbox.get_nowait()(self._clock.monotonic_s())
         return True
 
@@ -251,21 +244,27 @@ class Drive:
             return  # woken by the end of the time there was
         if step.dials:
             self._channel.sent(self._clock.monotonic_s())
-            threading.Thread(target=self._dial, name="drive-dial", daemon=True).start()
+            self._connections.dial()
         elif step.frame is not None:
             while self._clock.monotonic_s() < step.at_s:
                 pass
             self._send(step.frame)
 
     def _send(self, frame: Frame) -> None:
-        assert self._socket is not None
+        connection = self._connections.current
+        assert connection is not None
         try:
-            self._socket.send(frame.text)
+            connection.send(frame.text)
         except Closed as error:
-            self._break(self._socket, error, self._clock.monotonic_s())
+            self._connections.broke(connection, error, self._clock.monotonic_s())
             return
         self._channel.sent(self._clock.monotonic_s())
         self._trace("SEND", frame.shown, None)
+
+    def _received(self, text: str, at_s: float, now_s: float) -> None:
+        event = self._channel.received(text, now_s)
+        self._outbox.put(Received(at_s, event))
+        self._trace("RECEIVE", None, event.frame)
 
     def _publish(self, now_s: float) -> None:
         """Let others see how it stands, and inputs go on."""
@@ -275,99 +274,15 @@ class Drive:
         self._let_inputs_read()
 
     def _trace(self, method: str, sent: object, received: object) -> None:
-        self._client.transport.observe(Exchange(method, self._url, sent, None, received, 0.0, is_frame=True))
-
-    # Connections -----------------------------------------------------------------------------------------
-
-    def _dial(self) -> None:
-        """Open a connection, in a thread of its own: that may take long, and ends may come meanwhile."""
-        started_s = self._clock.monotonic_s()
-        try:
-            url = self._client.websocket_url(self._driving.path(self._session_id), "session")
-            self._url = url.partition("?")[0]
-            connection = self._open(url)
-        except TadhError as error:
-            problem = self._look() if self._was_open and error.transient else None
-            self._inbox.put(partial(self._channel.refused, problem or error))
-            return
-        self._sockets.append(connection)
-        if self._is_ended:
-            self._give_back()
-            return
-        took_s = self._clock.monotonic_s() - started_s
-        self._inbox.put(partial(self._opened, connection, took_s))
-        if self._was_open and (problem := self._look()):
-            self._inbox.put(partial(self._channel.refused, problem))
-
-    def _open(self, url: str) -> ChannelSocket:
-        try:
-            return ChannelSocket(url, self._client.transport.route(url))
-        except HandshakeRefused as refusal:
-            self._client.provider.unwrap(refusal.answer, None)
-            raise ServiceError("the service did not open the channel, and gave no reason", hint="try again") from None
-
-    def _look(self) -> TadhError | None:
-        """Why the session can't be driven any more, as far as the service can be asked."""
-        operation = self._client.provider.operation("session.get")
-        values = {"ReqId": uuid.uuid4().hex, "SessionId": self._session_id}
-        try:
-            record = self._client.send(self._client.prepare(operation, values), attempts=1, timeout_s=_LOOK_TIMEOUT_S)
-        except TadhError as error:
-            return None if error.transient else error
-        return self._driving.ended(record)
-
-    def _opened(self, connection: ChannelSocket, took_s: float, now_s: float) -> None:
-        self._socket = connection
-        self._was_open = True
-        self._reader = threading.Thread(target=self._listen, args=(connection,), name="drive-reader", daemon=True)
-        self._reader.start()
-        self._channel.connected(now_s, took_s)
-
-    def _listen(self, connection: ChannelSocket) -> None:
-        try:
-            while True:
-                text = connection.receive()
-                self._inbox.put(partial(self._received, text, self._clock.now_s()))
-        except Closed as error:
-            self._inbox.put(partial(self._break, connection, error))
-            connection.release()
-
-    def _received(self, text: str, at_s: float, now_s: float) -> None:
-        event = self._channel.received(text, now_s)
-        self._outbox.put(Received(at_s, event))
-        self._trace("RECEIVE", None, event.frame)
-
-    def _break(self, connection: ChannelSocket, error: Closed, now_s: float) -> None:
-        """A connection has ended: the one in use, or one that was given up before."""
-        if connection is not self._socket:
-            return
-        self._socket = None
-        connection.abort()
-        self._channel.disconnected(now_s, silent_s=error.silent_s)
-
-    def _say_goodbye(self) -> None:
-        if self._socket is None or self._reader is None:
-            return
-        if self._is_aborted:
-            self._socket.abort()
-        else:
-            self._socket.say_goodbye()
-        self._reader.join(_GOODBYE_S)
-        if self._reader.is_alive():
-            self._socket.abort()
-            self._reader.join(_GOODBYE_S)
-
-    def _give_back(self) -> None:
-        while self._sockets:
-            connection = self._sockets.pop()
-            connection.abort()
-            connection.release()
+        self._client.transport.observe(
+            Exchange(method, self._connections.url, sent, None, received, 0.0, is_frame=True)
+        )
 
     def _abort(self) -> None:
         """End without waiting for anything."""
         self._is_aborted = True
         self._inbox.put(_nothing)
-        self._thread.join(2 * _GOODBYE_S + 1)
+        self._thread.join(3 * GOODBYE_S)
 
 
 def _nothing(_: float) -> None:

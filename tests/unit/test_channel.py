@@ -715,7 +715,7 @@ def test_sound_goes_on_where_it_was() -> None:
     assert min(intervals(bench.sent)) >= 0.1189
     (loss,) = bench.channel.report().losses
     assert (loss.packets, loss.sound_ms) == (1, 160)
-    assert "1 packets (160 ms of sound) may be lost" in bench.told()
+    assert "may be lost with the connection: 1 (160 ms)" in bench.told()
 
 
 def test_nothing_is_said_to_be_lost_that_left_long_before_the_break() -> None:

@@ -26,28 +26,20 @@ from tadh_cli.api.driving import (
     StreamedText,
     Utterance,
 )
-from tadh_cli.duration import words
-from tadh_cli.errors import AuthError, ConfigError, NotFound, TadhError
+from tadh_cli.errors import TadhError
 from tadh_cli.providers.tencent import frames
+from tadh_cli.providers.tencent.dialling import Dialling
 from tadh_cli.providers.tencent.speech import Desk, Hush, Speech
 from tadh_cli.providers.tencent.speech_audio import AudioSpeech
-from tadh_cli.providers.tencent.speech_stream import ClauseSpeech, FragmentSpeech
+from tadh_cli.providers.tencent.speech_clauses import ClauseSpeech
+from tadh_cli.providers.tencent.speech_fragments import FragmentSpeech
 from tadh_cli.providers.tencent.speech_text import TextSpeech
+from tadh_cli.providers.tencent.told import Others, Told
 
 # The pages give several spans; this satisfies them all: above 30 s, below 60 s (conflicting pages of Heartbeat).
 HEARTBEAT_S = 45.0
-# A first connection that fails for a reason that passes is tried again for so long.
-FIRST_PATIENCE_S = 15.0
-FIRST_PAUSE_S = 0.2
-LONGEST_PAUSE_S = 10.0
 # Stopped, it waits no longer than this for the service to say that all is over.
 STOP_PATIENCE_S = 5.0
-# Somebody else may be speaking in this session: so long it is waited for.
-OTHERS_PATIENCE_S = 60.0
-# The way to the service and back, at least and at most: what left within it before a break may not have arrived.
-_LEAST_WAY_S, _MOST_WAY_S = 0.05, 2.0
-# Statuses that are remembered to know them when they are told again.
-_REMEMBERED = 1000
 # Numbers of utterances that nobody asked for.
 _OWN = -1
 
@@ -59,26 +51,15 @@ class DrivingChannel:
         self, session_id: str, new_id: Callable[[], str], cut: Cut, dice: Callable[[], float], patience_s: float
     ) -> None:
         self._desk = Desk(session_id, new_id, cut)
-        self._dice = dice
-        self._patience_s = patience_s
         self._line: deque[Speech] = deque()
         # Whose frame the last step was; None for a heartbeat.
         self._offered: Speech | None = None
         self._pulse: Frame | None = None
         # What is still read, by number.
         self._open: dict[int, Speech] = {}
-        # Somebody else's utterance that is under way in this session, and how long it is waited for.
-        self._other: Event | None = None
-        self._other_until_s = -math.inf
-        self._told: dict[tuple[str, str, int, int], None] = {}
-        self._connection = Connection.CONNECTING
-        self._is_dialling = False
-        self._dial_s = -math.inf
-        self._dials = 0
-        self._broken_s: float | None = None
-        # When the very first connection failed first.
-        self._first_s = math.inf
-        self._way_s = _LEAST_WAY_S
+        self._others = Others()
+        self._told = Told()
+        self._dialling = Dialling(dice, patience_s)
         self._sent_s = 0.0
         self._is_finishing = False
         self._stop_s = math.inf
@@ -141,13 +122,13 @@ class DrivingChannel:
             self._end_if_stopped(now_s)
         if self._is_over:
             return Step(now_s, is_over=True)
-        if self._connection is not Connection.OPEN:
+        if not self._dialling.is_open:
             return self._poll_connection(now_s)
         return self._poll_line(now_s)
 
     def sent(self, now_s: float) -> None:
-        if self._connection is not Connection.OPEN:
-            self._is_dialling = True
+        if not self._dialling.is_open:
+            self._dialling.dialled(now_s)
             return
         self._sent_s = now_s
         self._report = replace(self._report, sent=self._report.sent + 1)
@@ -170,7 +151,7 @@ class DrivingChannel:
 
     def _offer(self, head: Speech, now_s: float) -> Step:
         if not head.is_begun and self._waits_for_others(head, now_s):
-            return Step(self._other_until_s)
+            return Step(self._others.until_s)
         step = head.offer(now_s)
         # To ask at its end is enough, and has to be done, too.
         return step if step.frame else step._replace(at_s=min(step.at_s, head.deadline_s))
@@ -239,8 +220,8 @@ class DrivingChannel:
 
     def _hush(self) -> None:
         """Silence a text that somebody else lets be said."""
-        if self._other is not None and frames.is_text(self._other):
-            self._line.append(Hush(self._desk, _OWN, self._other.req_id))
+        if self._others.text_id:
+            self._line.append(Hush(self._desk, _OWN, self._others.text_id))
 
     def _clear(self, now_s: float) -> None:
         for place, speech in enumerate(list(self._line)):
@@ -252,19 +233,21 @@ class DrivingChannel:
     def _waits_for_others(self, head: Speech, now_s: float) -> bool:
         """Whether somebody else is speaking: a new text would cut that off, sound would be refused."""
         is_cutting = isinstance(head, Hush) or (isinstance(head, TextSpeech) and head.interrupts)
-        return self._other is not None and not is_cutting and now_s < self._other_until_s
+        return not is_cutting and self._others.are_speaking(now_s)
 
     # What the service says -------------------------------------------------------------------------------
 
     def received(self, text: str, now_s: float) -> Event:
         event = frames.event(text)
-        event = replace(event, is_replay=self._is_known(event))
+        event = replace(event, is_replay=self._told.is_known(event))
         self._last = event
         self._report = replace(self._report, received=self._report.received + 1)
         if frames.is_failure(event) and event.code in frames.ENDS:
             self._fail(frames.failure(event))
         elif event.req_id and event.req_id not in self._desk.ids:
-            self._note_other(event, now_s)
+            self._others.note(event, now_s)
+            if frames.is_over(event) and self._line and isinstance(self._line[0], Hush):
+                self._line[0].silenced(event)
         elif self._line:
             self._tell_head(self._line[0], event, now_s)
         elif frames.is_failure(event):
@@ -277,78 +260,39 @@ class DrivingChannel:
             event = replace(event, req_id=head.req_id)
         head.heard(event, now_s)
 
-    def _note_other(self, event: Event, now_s: float) -> None:
-        """Keep track of what somebody else lets be said in this session."""
-        if frames.is_text(event) or frames.is_audio(event):
-            self._other, self._other_until_s = event, now_s + OTHERS_PATIENCE_S
-        elif self._other is not None and frames.is_over(event) and self._other.req_id == event.req_id:
-            self._other = None
-        if frames.is_over(event) and self._line and isinstance(self._line[0], Hush):
-            self._line[0].silenced(event)
-
-    def _is_known(self, event: Event) -> bool:
-        """Whether this status was told before; of large models' answers every part counts."""
-        if not event.req_id or not event.status:
-            return False
-        key = (event.req_id, event.status, event.seq, event.code)
-        is_known = key in self._told
-        self._told[key] = None
-        if len(self._told) > _REMEMBERED:
-            self._told.pop(next(iter(self._told)))
-        return is_known
-
     # Connections -----------------------------------------------------------------------------------------
 
     def connected(self, now_s: float, took_s: float) -> None:
-        self._way_s = min(max(took_s, _LEAST_WAY_S), _MOST_WAY_S)
-        self._is_dialling = False
-        self._dials = 0
+        gap_s = self._dialling.opened(now_s, took_s)
         self._sent_s = now_s
-        self._connection = Connection.OPEN
-        if self._broken_s is not None:
-            self._report = replace(self._report, reconnections=self._report.reconnections + 1)
-            self._desk.tell(f"connected again after {now_s - self._broken_s:.1f} s", is_warning=False)
-            if self._line:
-                self._line[0].resume(now_s)
-        self._broken_s = None
+        if gap_s is None:
+            return
+        self._report = replace(self._report, reconnections=self._report.reconnections + 1)
+        self._desk.tell(f"connected again after {gap_s:.1f} s", is_warning=False)
+        if self._line:
+            self._line[0].resume(now_s)
 
     def refused(self, error: TadhError, now_s: float) -> None:
-        self._is_dialling = False
-        if self._broken_s is not None and now_s - self._broken_s >= self._patience_s:
-            error.message = f"the connection could not be opened again for {words(self._patience_s)}: {error.message}"
-            self._fail(error)
-        elif self._is_hopeless(error, now_s):
-            self._fail(error)
-        else:
-            self._pause(now_s)
+        if self._is_over:
+            return
+        failure = error if self._dialling.is_open else self._dialling.refused(error, now_s)
+        if failure is not None:
+            self._fail(failure)
 
     def disconnected(self, now_s: float, *, silent_s: float = 0.0) -> None:
-        if self._connection is not Connection.OPEN or self._is_over:
+        if self._is_over or not self._dialling.is_open:
             return
-        self._connection = Connection.RECONNECTING
-        self._broken_s = now_s
         self._desk.tell("the connection broke; connecting again")
         if self._line:
-            self._line[0].lose(now_s, max(self._way_s, silent_s))
-        self._pause(now_s)
+            self._line[0].lose(now_s, max(self._dialling.way_s, silent_s))
+        self._dialling.broke(now_s)
 
     def _poll_connection(self, now_s: float) -> Step:
-        if self._is_dialling:
-            return Step()
-        return Step(max(now_s, self._dial_s), dials=True)
-
-    def _pause(self, now_s: float) -> None:
-        pause_s = min(FIRST_PAUSE_S * 2**self._dials, LONGEST_PAUSE_S) * self._dice()
-        self._dials += 1
-        self._dial_s = now_s + pause_s
-
-    def _is_hopeless(self, error: TadhError, now_s: float) -> bool:
-        """Whether trying again is of no use, or for a first connection has been for too long."""
-        if self._broken_s is None:
-            self._first_s = min(self._first_s, now_s)
-            return not error.transient or now_s - self._first_s >= FIRST_PATIENCE_S
-        # The service may take some time to notice that the old connection is gone, and refuse a second one till then.
-        return error.code in frames.ENDS or isinstance(error, (AuthError, ConfigError, NotFound))
+        if overdue := self._dialling.overdue(now_s):
+            self.refused(overdue, now_s)
+            return self.poll(now_s)
+        step = self._dialling.step(now_s)
+        return step._replace(at_s=min(step.at_s, self._stop_s))
 
     # The end ---------------------------------------------------------------------------------------------
 
@@ -361,8 +305,7 @@ class DrivingChannel:
         return self._failure
 
     def _end_if_stopped(self, now_s: float) -> None:
-        is_open = self._connection is Connection.OPEN
-        if now_s >= self._stop_s or not is_open or self._head(now_s) is None:
+        if now_s >= self._stop_s or not self._dialling.is_open or self._head(now_s) is None:
             self._close()
 
     def _fail(self, error: TadhError) -> None:
@@ -371,7 +314,7 @@ class DrivingChannel:
 
     def _close(self) -> None:
         self._is_over = True
-        self._connection = Connection.CLOSED
+        self._dialling.state = Connection.CLOSED
         for speech in self._line:
             self._abandon(speech)
         self._line.clear()
@@ -393,7 +336,7 @@ class DrivingChannel:
         head = self._line[0] if self._line else None
         sound = head if isinstance(head, AudioSpeech) else None
         return Progress(
-            connection=self._connection,
+            connection=self._dialling.state,
             speaker=head.kind if head is not None and head.number != _OWN else "",
             waiting=max(0, len(self._line) - 1),
             sent=self._report.sent,

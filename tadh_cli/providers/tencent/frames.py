@@ -19,6 +19,8 @@ ENDS = (110013, 110014, 110018, 110022)
 # A command at the wrong moment, and one too soon after another: neither was done.
 WRONG_MOMENT, TOO_FREQUENT = 110015, 100012
 _DRIVING_FAILED = -111005
+# Somebody else holds the channel.
+TOO_MANY = 100008
 # What SpeakStatus says at the end of an utterance.
 OVER = ("TextOver", "AudioOver", "Error")
 _TEXT_GOES_ON = ("WaitingTextStart", "TextStart", "WaitingTextOver", "SentenceNext", "SentenceStart", "SentenceOver")

@@ -127,6 +127,8 @@ class AudioSpeech(Speech):
             self.close()
         else:
             # The service ended it by itself, or the sound paused; what is left is an utterance of its own.
+            if not self._is_final:
+                self.desk.tell("the service ended the sound by itself; the rest is another utterance")
             self._go_on_anew()
 
     def again(self) -> bool:
@@ -150,7 +152,7 @@ class AudioSpeech(Speech):
         if lost:
             sound_ms = round(sum(map(len, lost)) / BYTES_PER_S * 1000)
             self.desk.losses.append(Loss(len(lost), sound_ms))
-            self.desk.tell(f"{len(lost)} packets ({sound_ms} ms of sound) may be lost with the connection")
+            self.desk.tell(f"packets of sound that may be lost with the connection: {len(lost)} ({sound_ms} ms)")
 
     def resume(self, now_s: float) -> None:
         if not self.is_begun:

@@ -1,0 +1,102 @@
+"""Text clause by clause, on a driving channel: each when the service asks for it (clause mode)."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import Any
+
+from tadh_cli.api.driving import Event, Step, StreamedText
+from tadh_cli.providers.tencent.speech import Desk
+from tadh_cli.providers.tencent.speech_stream import MOST_FRAGMENT_BYTES, Packet, StreamSpeech
+
+# Text that has paused for so long after a sentence goes out without what might have belonged to it.
+SENTENCE_PAUSE_S = 0.5
+# After a reconnection the service may have asked for the next clause unheard.
+UNHEARD_S = 3.0
+# After this a sentence that has come to its end is one for sure.
+_PROBE = " x"
+
+
+class ClauseSpeech(StreamSpeech):
+    """Whole clauses, each when the service asks for it; others can be put between."""
+
+    def __init__(self, desk: Desk, number: int, streamed: StreamedText) -> None:
+        super().__init__(desk, number, streamed)
+        self._clauses: deque[str] = deque()
+        self._inserts: deque[str] = deque(streamed.inserts)
+        self._is_wanted = True
+        self._wanted_s = math.inf
+
+    def wants(self) -> int:
+        wanted = super().wants()
+        return wanted if wanted < 0 else max(0, wanted - sum(map(len, self._clauses)))
+
+    def insert(self, text: str) -> None:
+        self._inserts.append(text)
+
+    def goes_on(self, event: Event, now_s: float) -> None:
+        super().goes_on(event, now_s)
+        if event.status == "SentenceNext" and not event.is_replay:
+            self._is_wanted = True
+            self.be_patient(now_s)
+
+    def resume(self, now_s: float) -> None:
+        super().resume(now_s)
+        if not self._is_wanted:
+            self._wanted_s = now_s + UNHEARD_S
+
+    def _next(self, now_s: float) -> Step:
+        self._is_wanted = self._is_wanted or now_s >= self._wanted_s
+        if not self._is_wanted:
+            return Step(self._wanted_s)
+        self._cut_off(now_s)
+        if self._inserts and (self.is_begun or (self._is_ended and not self._clauses)):
+            return self._say(self._inserts[0], is_insert=True)
+        if self._clauses:
+            return self._say(self._clauses[0])
+        if self._is_ended:
+            return self._ending()
+        is_fresh = self._text and now_s < self._fed_s + SENTENCE_PAUSE_S
+        return Step(self._fed_s + SENTENCE_PAUSE_S) if is_fresh else Step()
+
+    def _cut_off(self, now_s: float) -> None:
+        """The complete clauses of what has arrived."""
+        found, self._text = self.desk.cut.clauses(self._text, MOST_FRAGMENT_BYTES, is_all=self._is_ended)
+        self._clauses += found
+        if self._text and not self._clauses and now_s >= self._fed_s + SENTENCE_PAUSE_S:
+            probed, rest = self.desk.cut.clauses(self._text + _PROBE, MOST_FRAGMENT_BYTES, is_all=False)
+            if len(rest) < len(_PROBE) and probed:
+                self._clauses.append(self._text)
+                self._text = ""
+
+    def _say(self, text: str, *, is_insert: bool = False) -> Step:
+        is_last = self._is_ended and len(self._clauses) + len(self._inserts) == 1 and not self._text
+        return Step(-math.inf, self._frame(Packet(text, is_last, is_insert)))
+
+    def _took(self, packet: Packet) -> None:
+        if packet.is_interrupt or not packet.text:
+            return
+        self._is_wanted = False
+        self._wanted_s = math.inf
+        (self._inserts if packet.is_insert else self._clauses).popleft()
+
+    def _take_back(self, packets: list[Packet]) -> None:
+        self._clauses.extendleft(packet.text for packet in reversed(packets) if not packet.is_insert)
+        self._inserts.extendleft(packet.text for packet in reversed(packets) if packet.is_insert)
+        self._is_wanted = True
+
+    def _is_theirs(self) -> bool:
+        return super()._is_theirs() or not self._is_wanted
+
+    def _has_more(self) -> bool:
+        return bool(self._text or self._clauses or self._inserts)
+
+    def _data(self, packet: Packet) -> dict[str, Any]:
+        data = super()._data(packet)
+        if not packet.is_interrupt:
+            data["IsSentence"] = True
+        # There is something to insert it in only when something was said.
+        if packet.is_insert and self.is_begun:
+            data["IsInsertSentence"] = True
+        return data
