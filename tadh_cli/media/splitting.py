@@ -17,10 +17,13 @@ def pieces(text: str, most_bytes: int) -> list[str]:
     """A text in pieces of at most so many bytes: a paragraph each, or as many whole sentences of one as fit.
 
     Blank lines are between paragraphs; within one, lines are joined. A sentence that is too long is cut after a
-    comma, else between words, else between characters. Elements of SSML stay whole where they fit.
+    comma, else between words, else between characters. Elements of SSML stay whole where they fit, and the one
+    around everything, `<speak>`, is around each piece.
     """
-    paragraphs = (fold(paragraph) for paragraph in _BLANK_LINES.split(text))
-    return [piece for paragraph in paragraphs if paragraph for piece in _fitting(paragraph, most_bytes)]
+    head, inner, tail = _unwrapped(text.strip())
+    room_bytes = most_bytes - len((head + tail).encode())
+    paragraphs = (fold(paragraph) for paragraph in _paragraphs(inner))
+    return [head + piece + tail for paragraph in paragraphs if paragraph for piece in _fitting(paragraph, room_bytes)]
 
 
 def fragment(text: str, most_bytes: int, *, is_all: bool = False) -> str:
@@ -71,8 +74,30 @@ def seconds(text: str) -> float:
     return spoken_seconds(text)
 
 
+# Paragraphs ----------------------------------------------------------------------------------------------
+
+
+def _unwrapped(text: str) -> tuple[str, str, str]:
+    """What is in a `<speak>` around the whole text, between its tags, which are empty where there is none."""
+    found = list(read(text))
+    if len(found) < 2 or (found[0].kind, found[0].name, found[-1].kind, found[-1].name) != _SPEAK:
+        return "", text, ""
+    head, tail = found[0].source, found[-1].source
+    return head, text[len(head) : len(text) - len(tail)], tail
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    """What is between blank lines; those within an element are part of it."""
+    start = 0
+    for found in _BLANK_LINES.finditer(_masked(text)):
+        yield text[start : found.start()]
+        start = found.end()
+    yield text[start:]
+
+
 # Sentences -----------------------------------------------------------------------------------------------
 
+_SPEAK = ("open", "speak", "close", "speak")
 _BLANK_LINES = re.compile(r"(?:\r\n|[\n\r\u2028])[ \t\u3000]*(?:\r\n|[\n\r\u2028])\s*|\u2029\s*")
 _CLOSERS = "”’」』）】》〉〕］\"')\\]}"
 # Marks that end a sentence by themselves, and those that do before white space, a closing mark or Chinese alone.
