@@ -257,6 +257,25 @@ def test_clauses_wait_to_be_asked_for(bench: Bench) -> None:
     assert intervals(bench.sent) == [0.7, 0.7]
 
 
+def test_a_short_end_goes_with_the_clause_before(bench: Bench) -> None:
+    number = bench.say(StreamedText(sentences=True), "".join(CLAUSES).encode(), ends=False)
+    bench.run(1.6)
+    bench.feed(number, "好的。".encode())
+    bench.run(0.01)
+    bench.end(number)
+    bench.finish()
+    assert bench.sent[0].data["Text"] == CLAUSES[0]
+    assert bench.stream == "".join(CLAUSES) + "好的。"
+    bench = Bench()
+    Service(bench)
+    number = bench.say(StreamedText(sentences=True), "".join(CLAUSES[:2]).encode(), ends=False)
+    bench.run(0.3)
+    bench.feed(number, "好的。".encode())
+    bench.end(number)
+    bench.finish()
+    assert [sent.data["Text"] for sent in bench.sent] == [CLAUSES[0], CLAUSES[1] + "好的。"]
+
+
 def test_a_clause_goes_between(bench: Bench) -> None:
     bench.say(StreamedText(sentences=True, inserts=("插一句话。",)), "".join(CLAUSES).encode())
     bench.finish()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tadh_cli.api.material import Limit, Size, Span
-from tadh_cli.engine.inputs import is_url, sound, text_argument, text_file
+from tadh_cli.engine.inputs import arriving, is_url, sound, text_argument, text_file
 from tadh_cli.errors import InputError
 from tests.media import sound as encode
 from tests.media import wav
@@ -217,3 +217,27 @@ def test_advice_is_passed_on(stdin: io.BytesIO) -> None:
 )
 def test_a_url_is_told_from_a_file(text: str, wanted: bool) -> None:
     assert is_url(text) is wanted
+
+
+def test_what_arrives_is_handed_on_as_it_does(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x" * 40_000)
+    pieces = list(arriving("--stream", str(tmp_path / "a")))
+    assert b"".join(pieces) == b"x" * 40_000 and len(pieces) > 1
+
+
+def test_a_pipe_is_not_waited_for_until_it_is_full() -> None:
+    reading, writing = os.pipe()
+    pieces = arriving("--stream", f"/dev/fd/{reading}")
+    os.write(writing, b"one")
+    assert next(pieces) == b"one"
+    os.write(writing, b"two")
+    assert next(pieces) == b"two"
+    os.close(writing)
+    os.close(reading)
+    assert list(pieces) == []
+
+
+@pytest.mark.parametrize("name", ["none", "."])
+def test_what_can_not_be_opened_is_told_before_anything_happens(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match=r"--stream .*(no such file|is a directory)"):
+        arriving("--stream", str(tmp_path / name))

@@ -39,6 +39,7 @@ class Schedule:
         self._intervals_s: list[float] = []
         self._underruns = 0
         self._slips_s: list[float] = []
+        self._is_excused = False
 
     def due_s(self, now_s: float) -> float:
         """The moment of the next packet."""
@@ -73,6 +74,10 @@ class Schedule:
         self._anchor_s = None
         self._next = 0
         self._burst = 0
+
+    def excuse(self) -> None:
+        """The next packet is late for a reason that has nothing to do with pacing."""
+        self._is_excused = True
 
     @property
     def last_s(self) -> float:
@@ -120,17 +125,16 @@ class Schedule:
 
     def _judge(self, now_s: float, ready_s: float) -> None:
         """Note how late a packet is, and move the schedule when that is too much to be caught up."""
-        due_s = self.due_s(ready_s) if self._is_live else self.due_s(now_s)
-        late_s = max(0.0, now_s - due_s)
-        is_missed = not self._is_live and ready_s - due_s > _MISSED_S
+        late_s = max(0.0, now_s - (self.due_s(ready_s) if self._is_live else self._planned_s()))
+        is_missed = not self._is_live and ready_s - self.due_s(now_s) > _MISSED_S
         self._underruns += is_missed
-        if not self._is_live and now_s - self._planned_s() > STALL_S and self._next >= self._burst:
-            slip_s = now_s - self._planned_s()
-            self._slips_s.append(slip_s)
+        if not self._is_live and late_s > STALL_S and self._next >= self._burst:
+            self._slips_s.append(late_s)
             assert self._anchor_s is not None
-            self._anchor_s += slip_s
-        elif not is_missed:
+            self._anchor_s += late_s
+        elif not is_missed and not self._is_excused:
             self._late_s.append(late_s)
+        self._is_excused = False
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:

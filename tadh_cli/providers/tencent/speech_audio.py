@@ -160,6 +160,7 @@ class AudioSpeech(Speech):
         # Whether the service has ended the utterance meanwhile is told at once, if it is told.
         if self._is_final or now_s + REPLAY_S - self._schedule.last_s < STREAM_MAX_INTERVAL_S:
             self._quiet_until_s = now_s + REPLAY_S
+            self._schedule.excuse()
             return
         self._await_own_end(now_s)
 

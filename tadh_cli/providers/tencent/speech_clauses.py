@@ -10,7 +10,8 @@ from tadh_cli.api.driving import Event, Step, StreamedText
 from tadh_cli.providers.tencent.speech import Desk
 from tadh_cli.providers.tencent.speech_stream import MOST_FRAGMENT_BYTES, Packet, StreamSpeech
 
-# Text that has paused for so long after a sentence goes out without what might have belonged to it.
+# Text that has paused for so long after a sentence goes out without what might have belonged to it. But for the
+# first, a clause waits so long for another one, since the service takes none of 10 characters or words and less.
 SENTENCE_PAUSE_S = 0.5
 # After a reconnection the service may have asked for the next clause unheard.
 UNHEARD_S = 3.0
@@ -53,15 +54,17 @@ class ClauseSpeech(StreamSpeech):
         self._cut_off(now_s)
         if self._inserts and (self.is_begun or (self._is_ended and not self._clauses)):
             return self._say(self._inserts[0], is_insert=True)
-        if self._clauses:
+        is_fresh = now_s < self._fed_s + SENTENCE_PAUSE_S
+        if self._clauses and not (is_fresh and self._may_grow()):
             return self._say(self._clauses[0])
         if self._is_ended:
             return self._ending()
-        is_fresh = self._text and now_s < self._fed_s + SENTENCE_PAUSE_S
-        return Step(self._fed_s + SENTENCE_PAUSE_S) if is_fresh else Step()
+        return Step(self._fed_s + SENTENCE_PAUSE_S) if is_fresh and (self._text or self._clauses) else Step()
 
     def _cut_off(self, now_s: float) -> None:
         """The complete clauses of what has arrived."""
+        if self._is_ended and self._text and self._clauses:
+            self._text = self._clauses.pop() + self._text
         found, self._text = self.desk.cut.clauses(self._text, MOST_FRAGMENT_BYTES, is_all=self._is_ended)
         self._clauses += found
         if self._text and not self._clauses and now_s >= self._fed_s + SENTENCE_PAUSE_S:
@@ -69,6 +72,10 @@ class ClauseSpeech(StreamSpeech):
             if len(rest) < len(_PROBE) and probed:
                 self._clauses.append(self._text)
                 self._text = ""
+
+    def _may_grow(self) -> bool:
+        """Whether it may be the last: what comes then may be too short for a clause of its own."""
+        return self.is_begun and not self._is_ended and len(self._clauses) == 1
 
     def _say(self, text: str, *, is_insert: bool = False) -> Step:
         is_last = self._is_ended and len(self._clauses) + len(self._inserts) == 1 and not self._text
