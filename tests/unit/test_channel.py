@@ -80,6 +80,27 @@ def test_a_text_that_interrupts_cuts_off_another_just_by_being_sent(bench: Bench
     assert intervals(bench.sent) == [1.05]
 
 
+def test_a_text_that_was_to_cut_off_another_and_is_cut_off_itself(bench: Bench) -> None:
+    bench.say(SpokenText("一" * 500))
+    bench.run(1.0)
+    bench.say(SpokenText("never", interrupt=True))
+    bench.run(0.01)
+    bench.say(StreamedText(interrupt=True), b"stream")
+    bench.finish()
+    assert bench.texts == ["一" * 500, ""]
+    assert bench.stream == "stream"
+
+
+def test_the_last_of_several_texts_that_interrupt_is_said(bench: Bench) -> None:
+    bench.say(SpokenText("一" * 500))
+    bench.run(0.5)
+    for text in ("a", "b", "c"):
+        bench.say(SpokenText(text, interrupt=True))
+        bench.run(0.1)
+    bench.finish()
+    assert bench.texts == ["一" * 500, "c"]
+
+
 def test_an_empty_text_is_nothing(bench: Bench) -> None:
     bench.say(SpokenText(" \n\n "))
     bench.finish()

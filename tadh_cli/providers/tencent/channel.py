@@ -212,8 +212,8 @@ class DrivingChannel:
     def _make_way(self, speech: Speech, now_s: float) -> None:
         """Cut off what is being said. A text cuts off another one just by being sent."""
         head = self._line[0] if self._line else None
-        if isinstance(speech, TextSpeech) and isinstance(head, TextSpeech) and head.is_begun and not head.is_cut:
-            head.abandon()
+        if isinstance(speech, TextSpeech) and isinstance(head, TextSpeech) and not (head.is_cut or speech.is_over):
+            speech.take_place_of(head)
         self._clear(now_s)
         if not isinstance(speech, TextSpeech):
             self._hush()

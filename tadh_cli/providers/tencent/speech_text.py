@@ -23,6 +23,8 @@ class TextSpeech(Speech):
         self._silence_id = ""
         self._prepared: Frame | None = None
         self._doubted_until_s: float | None = None
+        # A text that goes on until this one is sent, which cuts it off.
+        self._before_id = ""
         if not self._pieces:
             self.close()
 
@@ -43,12 +45,16 @@ class TextSpeech(Speech):
             self._silence_id = self._silence_id or self.desk.fresh()
         else:
             self.is_begun = True
+            self._before_id = ""
             self._expected_s = self.desk.cut.seconds(self._pieces[0])
         self.be_patient(now_s)
 
     def cut(self, now_s: float) -> None:
         self.is_cut = True
         self._prepared = None
+        if self._before_id and not self.is_begun and not self.is_over:
+            # It is not to be sent any more, so that the one before needs an end.
+            self.req_id, self.is_begun = self._before_id, True
         if not self.is_begun:
             self.close()
 
@@ -56,9 +62,15 @@ class TextSpeech(Speech):
     def interrupts(self) -> bool:
         return self._said.interrupt
 
-    def abandon(self) -> None:
-        """Another text that interrupts takes its place."""
-        self.close()
+    def take_place_of(self, other: TextSpeech) -> None:
+        """Cut off another text just by being sent."""
+        self._before_id = other.req_id if other.is_begun else other._before_id
+        other.close()
+
+    def heard(self, event: Event, now_s: float) -> None:
+        if event.req_id == self._before_id and frames.is_over(event) and not self.is_cut:
+            self._before_id = ""
+        super().heard(event, now_s)
 
     def is_over_at(self, event: Event, now_s: float) -> None:
         self._doubted_until_s = None
