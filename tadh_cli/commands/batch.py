@@ -193,7 +193,7 @@ class _Job:
         if unknown:
             from difflib import get_close_matches
 
-            near = get_close_matches(unknown[0], [item.name for item in items], n=1)
+            near = get_close_matches(unknown[0], [item.name for item in items], n=1, cutoff=0.5)
             hint = f"did you mean {near[0]}?" if near else f"{len(items)} videos have names in {self._manifest}"
             raise InputError([f"--only {name}: there is no such video" for name in unknown], hint=hint)
         return [item for item in items if any(fnmatchcase(item.name, name) for name in wanted)]
@@ -213,8 +213,12 @@ class _Job:
 
     def _too_long(self) -> Iterator[Problem]:
         from tadh_cli.engine.batch.manifest import Problem
+        from tadh_cli.engine.batch.plan import Action
 
-        most, made = self._wanted.max_minutes, self._made()
+        most = self._wanted.max_minutes
+        # Also what may turn out to be gone, and is made again then.
+        may_be_gone = (Action.FETCH,) if self._wanted.retry_failed else ()
+        made = [work for work in self._works if work.decision.action.makes or work.decision.action in may_be_gone]
         if most is None or not made:
             return
         for work in made:
@@ -333,6 +337,7 @@ class _Job:
                 self._following.patience(tadh),
                 show,
                 self._wanted.fail_fast,
+                self._wanted.retry_failed,
                 config.uploads_dir(),
             )
             try:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import random
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -45,7 +45,7 @@ def test_no_video_is_asked_about_twice_within_a_second() -> None:
     service = VirtualService(5, lambda number: 2.0 + 2 * random.Random(number).random())
     run(service, 60)
     for asked in service.asked_s.values():
-        assert all(later - earlier >= FLOOR_S - 1e-9 for earlier, later in itertools.pairwise(asked))
+        assert all(later - earlier >= FLOOR_S - 1e-9 for earlier, later in pairwise(asked))
 
 
 def test_waiting_videos_are_not_asked_about() -> None:
@@ -77,7 +77,7 @@ def test_after_a_refusal_nothing_is_tried_until_a_video_ends_or_a_pause_is_over(
     service = VirtualService(3, lambda number: 100.0)
     run(service, 3 + 3)
     early = [moment for moment in service.refused_s if moment < 90]
-    pauses = [round(later - earlier, 3) for earlier, later in itertools.pairwise(early)]
+    pauses = [round(later - earlier, 3) for earlier, later in pairwise(early)]
     assert early and pauses == sorted(pauses), "each pause is longer than the one before"
     assert max(pauses) <= LONGEST_PAUSE_S + 1
 

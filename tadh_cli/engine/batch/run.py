@@ -14,7 +14,7 @@ from tadh_cli.engine import upload as uploading
 from tadh_cli.engine.batch.crew import Crew, Reports
 from tadh_cli.engine.batch.identity import content
 from tadh_cli.engine.batch.pace import Pace
-from tadh_cli.engine.batch.plan import Action, standing
+from tadh_cli.engine.batch.plan import Action, Decision, standing
 from tadh_cli.engine.batch.schedule import Order, Schedule, Stage, Verb
 from tadh_cli.engine.batch.work import DONE, FAILED, RUNNING, UNKNOWN, WAITING, Home, Work
 from tadh_cli.engine.ledger import REFUSED, SENDING, Claim, Claimed
@@ -70,6 +70,8 @@ class Run:
     patience: Patience
     tell: Tell
     fails_fast: bool = False
+    # Whether a result that turns out to be gone is made again.
+    remakes: bool = False
     # Where unfinished uploads are on record.
     uploads: Path = Path()
     # The failure that ended the run before its time.
@@ -250,7 +252,7 @@ class Run:
             work.state = UNKNOWN
             self._end(number, "another run sent it, and its outcome is unknown")
         elif state == REFUSED:
-            self._schedule.released(number)
+            self._schedule.released(number, needs_file=False)
         else:
             is_sending = state == SENDING
             work.state = RUNNING
@@ -360,6 +362,12 @@ class Run:
 
     def _unfetched(self, number: int, error: TadhError) -> None:
         work = self.works[number]
+        if isinstance(error, NotFound) and self.remakes and not work.decision.action.makes:
+            work.decision = Decision(Action.RETRY, f"{error.message}; --retry-failed")
+            work.record, work.state = {}, WAITING
+            self._schedule.released(number, needs_file=work.plan.upload is not None)
+            self._say(work, "its result is gone, made again")
+            return
         work.error = error
         if isinstance(error, NotFound):
             self._failed(number, f"lost: {error.message}")

@@ -199,9 +199,9 @@ class Schedule:
         track.gives_up_s = now_s + self.timeout_s
         self._wait(track, now_s if by_task else now_s + HELD_INTERVAL_S)
 
-    def released(self, number: int) -> None:
-        """The other run did not make the video after all: it can be sent."""
-        self._move(self._tracks[number], Stage.READY)
+    def released(self, number: int, *, needs_file: bool) -> None:
+        """Nobody makes the video after all, or its result is gone: it is to be sent, after its file."""
+        self._move(self._tracks[number], Stage.FILE if needs_file else Stage.READY)
 
     def unfinished(self, number: int, asked_s: float, now_s: float) -> bool:
         """The video was still being made at `asked_s`; False when its time is over and it is left to itself."""
