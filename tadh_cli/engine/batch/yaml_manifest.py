@@ -124,4 +124,4 @@ class _Reader:
 
 def _is_null(node: Any) -> bool:
     """`null`, `~` or nothing, not within quotes."""
-    return bool(node.tag == _NULL and node.style is None)
+    return bool(node.tag == _NULL and not node.style)
