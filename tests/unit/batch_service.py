@@ -80,7 +80,10 @@ def run(
                 )
             elif order.verb is Verb.ASK:
                 done = service.is_done(number, there_s)
-                later(back_s, lambda: schedule.done(number, sent_s) if done else _open(schedule, number, sent_s, now_s))
+                later(
+                    back_s,
+                    lambda: schedule.done(number, sent_s, now_s) if done else _open(schedule, number, sent_s, now_s),
+                )
             else:
                 later(back_s, lambda: schedule.uploaded(number) if order.verb is Verb.UPLOAD else schedule.over(number))
 

@@ -15,10 +15,16 @@ _PRICE = 0.01
 # Guesses beyond what has been seen, and how close to the end is close enough.
 _STEPS = (1.0, 1.01, 1.02, 1.04, 1.08, 1.16)
 _CLOSE = 0.01
-_CLOSEST_S = 0.015
+# Answers from which is learned how long they take.
+_TRIPS = 8
 # Videos that are enough to tell whether all are alike, and how alike they have to be.
-_SOME = 3
+_SOME = 2
 _ALIKE = 1.1
+_MARGIN = 1.004
+_FIRST_DOUBT = 3
+# Beyond this nobody can say that the end is known, and several guesses are made at once, so far below it.
+_ROUGH = 0.03
+_SHARES = (0.5, 0.25, 0.75)
 # A guess is never lowered by more at once.
 _BOLDNESS = 0.9
 # Golden ratio: multiples of it spread evenly, however many there are.
@@ -33,32 +39,40 @@ class Seen(NamedTuple):
 
 
 class Pace:
-    """Ages at which to ask; `floor_s` is the least time between two questions about one video."""
+    """Ages at which to ask; `floor_s` is the least time between two questions about one video.
 
-    def __init__(self, floor_s: float, interval_s: float | None = None) -> None:
+    `supposes`: whether a video may be taken for ready before that is known. Should it not be, the service refuses the
+    next one; where it would not refuse, there could be more under way than are wanted.
+    """
+
+    def __init__(self, floor_s: float, interval_s: float | None = None, *, supposes: bool = True) -> None:
+        self._supposes = supposes
         self._floor_s = floor_s
         self._interval_s = interval_s
         self._seen: deque[Seen] = deque(maxlen=_MEMORY)
         self._best_s: float | None = None
         self._low_s = 0.0
         self._low_age = 0
-        # The video on which an earlier end is tried out: one at a time, since it may cost another question.
-        self._explorer: int | None = None
+        # What a question takes until it is answered: nothing can be known more exactly.
+        self._trip_s = 0.0
+        # The videos on which an earlier end is tried out.
+        self._explorers: set[int] = set()
         # Videos that have to be seen before an end is taken for sure again, and how many it was the last time.
         self._doubt = 0
-        self._last_doubt = _SOME
+        self._last_doubt = _FIRST_DOUBT
 
     @property
     def surely_s(self) -> float | None:
         """The age at which every video is ready, None when they differ too much for that to be known."""
-        if self._doubt or len(self._seen) < _SOME or self._interval_s is not None:
+        if not self._supposes or self._doubt or len(self._seen) < _SOME or self._interval_s is not None:
             return None
-        latest_open_s = max(seen.open_s for seen in self._seen)
-        ends_s = sorted(seen.done_s for seen in self._seen if seen.done_s > latest_open_s)
-        if not ends_s or ends_s[0] > _ALIKE * min(seen.done_s for seen in self._seen):
+        latest_open_s = max(self._low_s, *(seen.open_s for seen in self._seen))
+        ends_s = [seen.done_s for seen in self._seen if seen.done_s > latest_open_s]
+        earliest_s = min(ends_s, default=float("inf"))
+        if earliest_s > _ALIKE * min(seen.done_s for seen in self._seen):
             return None
-        # Not the earliest: that was luck.
-        return ends_s[len(ends_s) // 4]
+        # The earliest was luck: requests do not always take the same time.
+        return earliest_s * _MARGIN
 
     def doubt(self) -> None:
         """What was taken for ready was not: it takes some more videos to believe it again, each time twice as many."""
@@ -82,10 +96,16 @@ class Pace:
             # At different ages: together they tell more than all at the same.
             return self._floor_s * (1 + number * _SPREAD % 1)
         gap_s = self._best_s - self._low_s
-        if explores and self._explorer is None and gap_s > max(_CLOSE * self._best_s, _CLOSEST_S):
-            self._explorer = number
-            return max(self._best_s - gap_s / 2, _BOLDNESS * self._best_s)
-        return self._best_s
+        if not explores or gap_s <= max(_CLOSE * self._best_s, self._trip_s):
+            return self._best_s
+        # A question too early costs another one: one video at a time takes the risk. As long as little is known, but
+        # the end is sure enough that no slot waits for the answer, some more do.
+        is_early = self.surely_s is not None and gap_s > _ROUGH * self._best_s
+        if len(self._explorers) >= (len(_SHARES) if is_early else 1):
+            return self._best_s
+        share = _SHARES[len(self._explorers)]
+        self._explorers.add(number)
+        return self._best_s - min(gap_s * share, (1 - _BOLDNESS) * self._best_s)
 
     def next_s(self, age_s: float) -> float:
         """The age at which to ask again about a video that is still being made."""
@@ -96,17 +116,17 @@ class Pace:
             return age_s + max(self._floor_s, min(age_s / 10, LONGEST_INTERVAL_S))
         return age_s + self._pause_s(usual_s)
 
-    def is_open(self, number: int, age_s: float) -> None:
-        """A video is still being made at this age."""
-        if number == self._explorer:
-            self._explorer = None
+    def is_open(self, number: int, age_s: float, trip_s: float) -> None:
+        """A video is still being made at this age; the answer came `trip_s` after the question was due."""
+        self._trip_s += (trip_s - self._trip_s) / _TRIPS
+        self._explorers.discard(number)
         if self._best_s is None or age_s < self._best_s:
             self._low_s, self._low_age = max(self._low_s, age_s), 0
 
-    def is_done(self, number: int, seen: Seen) -> None:
-        """A video was found ready."""
-        if number == self._explorer:
-            self._explorer = None
+    def is_done(self, number: int, seen: Seen, trip_s: float) -> None:
+        """A video was found ready; the answer came `trip_s` after the question was due."""
+        self._trip_s += (trip_s - self._trip_s) / _TRIPS
+        self._explorers.discard(number)
         self._seen.append(seen)
         self._low_age += 1
         self._doubt = max(0, self._doubt - 1)
@@ -120,8 +140,7 @@ class Pace:
 
     def is_gone(self, number: int) -> None:
         """A video will not be asked about again."""
-        if number == self._explorer:
-            self._explorer = None
+        self._explorers.discard(number)
 
     def _pause_s(self, usual_s: float) -> float:
         """Between two questions once the first came too early: longer the more the videos differ."""

@@ -35,6 +35,8 @@ from tadh_cli.errors import (
     WaitTimeout,
 )
 
+# "For each avatar type, each user is allowed to process up to 5 video production tasks" (Video Production API).
+USUAL_CONCURRENCY = 5
 ASKERS, FETCHERS, UPLOADERS = 6, 4, 2
 # Unknown outcomes in a row after which no more is sent: whatever breaks the service would break the others too.
 MOST_UNKNOWN = 3
@@ -87,7 +89,9 @@ class Run:
     def __post_init__(self) -> None:
         self._clock = self.tasks.clock
         self._waiter = self.tasks.client.provider.waiter("video")
-        self._pace = Pace(self.patience.floor_s, self.patience.interval_s)
+        # With fewer slots than the account has, the service would not refuse one too many.
+        supposes = self.limit >= USUAL_CONCURRENCY
+        self._pace = Pace(self.patience.floor_s, self.patience.interval_s, supposes=supposes)
         self._schedule = Schedule(
             [_stage(work) for work in self.works],
             self.limit,
@@ -289,7 +293,7 @@ class Run:
         work = self.works[number]
         state = self._waiter.classify(work.record)
         if state is State.DONE:
-            self._schedule.done(number, asked_s)
+            self._schedule.done(number, asked_s, self._clock.monotonic_s())
             self._bring_home(number)
         elif state is State.FAILED:
             work.error = self.tasks.failure(self._waiter, work.record)

@@ -69,6 +69,8 @@ class _Track:
     # The latest age at which it was seen unfinished.
     open_s: float = 0.0
     gives_up_s: float = float("inf")
+    # When it is to be asked about.
+    due_s: float = 0.0
 
 
 @dataclass
@@ -173,6 +175,7 @@ class Schedule:
         if (under_way := self.under_way(now_s)) > self._allowed:
             # There was room for one more than was known: perhaps there is for another.
             self._allowed, self._pause_s = under_way, FIRST_PAUSE_S
+        if self._probe_s == float("inf"):
             self._probe(now_s)
         self._wait(track, began_s + self.pace.first_s(number, explores=bool(self._ready)))
 
@@ -214,7 +217,7 @@ class Schedule:
             track.began_s = asked_s
         track.open_s = asked_s - track.began_s
         if track.is_own:
-            self.pace.is_open(number, track.open_s)
+            self.pace.is_open(number, track.open_s, now_s - track.due_s)
         self._wait(track, max(track.began_s + self.pace.next_s(track.open_s), now_s + self.floor_s))
         return True
 
@@ -225,11 +228,11 @@ class Schedule:
         waited_s = now_s - (track.began_s if track.began_s is not None else now_s)
         self._wait(track, now_s + max(self.floor_s, min(waited_s / 10, LONGEST_PAUSE_S), pause_s))
 
-    def done(self, number: int, asked_s: float) -> None:
+    def done(self, number: int, asked_s: float, now_s: float) -> None:
         """The video was ready at `asked_s`; its files are to be fetched, or not, by `fetch`."""
         track = self._tracks[number]
         if track.began_s is not None and track.is_own:
-            self.pace.is_done(number, Seen(track.open_s, asked_s - track.began_s))
+            self.pace.is_done(number, Seen(track.open_s, asked_s - track.began_s), now_s - track.due_s)
         self.over(number)
 
     def fetch(self, number: int) -> None:
@@ -253,6 +256,7 @@ class Schedule:
             heapq.heappush(self._ready, track.number)
 
     def _wait(self, track: _Track, due_s: float) -> None:
+        track.due_s = due_s
         heapq.heappush(self._due, (due_s, track.number))
 
     def _questions(self, now_s: float) -> Iterator[Order]:
@@ -274,7 +278,8 @@ class Schedule:
     def _submissions(self, now_s: float) -> Iterator[Order]:
         """One at a time: so no more than one is refused when there is no room any more."""
         if now_s >= self._next_submission_s():
-            self._probe_s = float("inf") if now_s >= self._probe_s else self._probe_s
+            if self.under_way(now_s) >= self.allowed:
+                self._probe_s = float("inf")
             track = self._tracks[heapq.heappop(self._ready)]
             self._move(track, Stage.SENDING)
             yield Order(Verb.SEND, track.number)
