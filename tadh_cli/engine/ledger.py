@@ -91,9 +91,9 @@ class Claimed(Exception):
     """Somebody else has tried to make the item since it was decided to."""
 
 
-# Every task with its files, which exist or are being downloaded.
+# Every task with the name of the item it was made for, and its files, which exist or are being downloaded.
 _SELECT = (
-    "SELECT *, (SELECT json_group_array(path) FROM"
+    "SELECT *, (SELECT name FROM items WHERE entry = tasks.id LIMIT 1) AS item, (SELECT json_group_array(path) FROM"
     " (SELECT path FROM files WHERE files.task_id = tasks.task_id ORDER BY place)) AS files FROM tasks"
 )
 
@@ -454,7 +454,7 @@ def _record(row: sqlite3.Row) -> dict[str, Any]:
         "TaskId": row["task_id"] or f"#{row['id']}",
         "Kind": row["kind"],
         "Profile": row["profile"],
-        **({"Name": name} if (name := request.get("AnchorName")) else {}),
+        **({"Name": name} if (name := row["item"] or request.get("AnchorName")) else {}),
         "Status": row["status"] or state.upper(),
         "State": state,
         "SubmittedAt": row["submitted_at"],

@@ -51,6 +51,7 @@ def track_changes(db: sqlite3.Connection) -> None:
     for column in ("state", "status", "kind", "profile"):
         db.execute(f"CREATE INDEX tasks_of_{column} ON tasks ({column})")
     db.execute(f"CREATE INDEX tasks_of_name ON tasks ({NAME})")
+    db.execute("CREATE INDEX items_by_name ON items (name)")
 
 
 def _pending(reader: str) -> str:

@@ -14,8 +14,9 @@ REFUSED = "refused"
 ENDED = (State.DONE.value, State.FAILED.value, REFUSED)
 OPEN = (State.QUEUED.value, State.RUNNING.value, State.DECISION.value)
 
-# The name that the user gave to what is made: that of an avatar or a voice. Part of an index.
+# The name that the user gave to an avatar or a voice. Part of an index.
 NAME = "json_extract(request, '$.AnchorName')"
+_NAMED = f"({NAME} = ? OR id IN (SELECT entry FROM items WHERE name = ?))"
 
 
 class Choice(NamedTuple):
@@ -27,6 +28,7 @@ class Choice(NamedTuple):
     profile: str = ""
     since: str = ""
     before: str = ""
+    # Of an avatar or a voice, or of a batch's item.
     name: str = ""
 
     @property
@@ -41,10 +43,12 @@ class Choice(NamedTuple):
             "profile = ?": self.profile,
             "submitted_at >= ?": self.since,
             "submitted_at < ?": self.before,
-            f"{NAME} = ?": self.name,
         }
         clauses = [sql for sql, value in conditions.items() if value]
         values: list[object] = [value for value in conditions.values() if value]
+        if self.name:
+            clauses.append(_NAMED)
+            values += [self.name, self.name]
         if self.asks_for_senders:
             return [*clauses, "state IN (?, ?)"], [*values, SENDING, UNKNOWN]
         if self.state.lower() in (*OPEN, *ENDED):

@@ -16,7 +16,7 @@ import pytest
 
 from tadh_cli.api.waiter import State
 from tadh_cli.engine.clock import iso, unix
-from tadh_cli.engine.ledger import REFUSED, SENDING, UNKNOWN, Ledger
+from tadh_cli.engine.ledger import REFUSED, SENDING, UNKNOWN, Claim, Ledger
 from tadh_cli.errors import ConfigError
 from tests import processes
 from tests.clocks import NOON_S, FakeClock
@@ -374,3 +374,61 @@ def test_a_full_disk_is_told_and_what_was_written_stays_readable(path: Path, led
 def test_moments_are_written_and_read_alike() -> None:
     assert iso(NOON_S) == "2026-03-01T12:00:00Z"
     assert unix(iso(NOON_S + 0.9)) == NOON_S
+
+
+# By name, age, and no more ----------------------------------------------------------------------------
+
+
+def test_tasks_are_found_by_the_name_that_the_user_gave_them(ledger: Ledger) -> None:
+    accept(ledger, "A1", kind="avatar", request={"AnchorName": "Anna"})
+    item = ledger.intend(
+        kind="video", profile="p", operation="video.create", request={}, claim=Claim("identity", "Anna")
+    )
+    ledger.accepted(item, "V1", "COMMIT", {})
+    accept(ledger, "A2", kind="avatar", request={"AnchorName": "Anna-2"})
+    assert ids(ledger, name="Anna") == ["V1", "A1"] and ids(ledger, name="Anna", kind="avatar") == ["A1"]
+    assert [record.get("Name") for record in ledger.tasks()] == ["Anna-2", "Anna", "Anna"]
+
+
+def test_tasks_are_found_by_their_age(full: Ledger) -> None:
+    assert ids(full, before=iso(NOON_S + 3600)) == ["V1"]
+    assert ids(full, since=iso(NOON_S + 3600), before=iso(NOON_S + 7201)) == ["V2", "A1"]
+
+
+def test_a_long_list_is_read_in_pages_and_stays_whole(ledger: Ledger) -> None:
+    with ledger.transaction() as db:
+        db.executemany(
+            "INSERT INTO tasks (task_id, kind, profile, operation, state, status, submitted_at, pid, request, record)"
+            " VALUES (?, 'video', 'p', 'video.create', 'done', 'SUCCESS', ?, 1, '{}', '{}')",
+            [(f"T{number}", iso(NOON_S)) for number in range(1201)],
+        )
+    newest_first = [f"T{number}" for number in reversed(range(1201))]
+    assert ids(ledger) == newest_first
+    assert ids(ledger, limit=1100) == newest_first[:1100] and ids(ledger, limit=500) == newest_first[:500]
+    listing = ledger.tasks()
+    next(listing)
+    accept(ledger, "new")
+    assert len(list(listing)) == 1200, "what is submitted meanwhile does not shift the pages"
+
+
+def test_what_has_not_ended_is_forgotten_only_by_force(ledger: Ledger) -> None:
+    accept(ledger, "open"), accept(ledger, "done"), accept(ledger, "failed")
+    ledger.observed("done", State.DONE, "SUCCESS", {})
+    ledger.observed("failed", State.FAILED, "FAIL", {})
+    ledger.rejected(intend(ledger), UNKNOWN, "lost")
+    ledger.rejected(intend(ledger), REFUSED, "no")
+    ledger.claim("done", ["/out/a.mp4"])
+    names = ["open", "done", "failed", "#4", "#5", "nobody"]
+    assert ledger.forget(names) == ["done", "failed", "#5"]
+    assert ids(ledger) == ["#4", "open"] and ledger.owner("/out/a.mp4") == ""
+    assert ledger.forget(names, unended=True) == ["open", "#4"] and ids(ledger) == []
+
+
+def test_tasks_of_all_kinds_are_asked_about_with_what_submitted_them(full: Ledger) -> None:
+    accept(full, "C1", kind="voice-check", profile="p", operation="basic-check.create")
+    assert full.open_tasks("p") == [
+        ("A1", "audio", "video.create"),
+        ("V2", "video", "video.create"),
+        ("C1", "voice-check", "basic-check.create"),
+    ]
+    assert full.profiles() == ["p", "q"]
