@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import math
 import os
-import shlex
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -16,59 +15,19 @@ from typing import Any, NamedTuple
 
 from tadh_cli.api.waiter import State
 from tadh_cli.engine.clock import Clock, iso
-from tadh_cli.engine.ledger_changes import know, track_changes
+from tadh_cli.engine.ledger_changes import know
 from tadh_cli.engine.ledger_choice import ENDED, OPEN, REFUSED, SENDING, UNKNOWN, Choice
-from tadh_cli.errors import ConfigError
+from tadh_cli.engine.ledger_tables import explained, opened
 from tadh_cli.masking import Mask
 
 __all__ = ["REFUSED", "SENDING", "UNKNOWN", "Choice", "Ledger"]
 
-_BUSY_TIMEOUT_S = 30.0
 # A clock that was set back further than this is no answer that came late.
 _LATE_S = 120.0
 # The sender of a request may be in another container, where we can't see it: it has ended after this.
 _SENDING_S = 300.0
 # Entries that are read at once.
 _PAGE = 500
-
-
-def _first_tables(db: sqlite3.Connection) -> None:
-    db.execute(
-        """CREATE TABLE tasks (
-            id INTEGER PRIMARY KEY,
-            task_id TEXT,
-            kind TEXT NOT NULL,
-            profile TEXT NOT NULL,
-            operation TEXT NOT NULL,
-            state TEXT NOT NULL,
-            status TEXT NOT NULL,
-            submitted_at TEXT NOT NULL,
-            finished_at TEXT,
-            pid INTEGER NOT NULL,
-            request TEXT NOT NULL,
-            record TEXT NOT NULL
-        )"""
-    )
-    # Also of tasks that were not submitted from here: a file is overwritten only by its own task.
-    db.execute("CREATE TABLE files (path TEXT PRIMARY KEY, task_id TEXT NOT NULL, place INTEGER NOT NULL)")
-    db.execute("CREATE INDEX files_by_task ON files (task_id)")
-    db.execute("CREATE INDEX tasks_by_task_id ON tasks (task_id)")
-    db.execute("CREATE INDEX tasks_by_state ON tasks (state, kind)")
-
-
-def _batch_items(db: sqlite3.Connection) -> None:
-    # Every attempt to make an item of a batch; the last one counts.
-    db.execute(
-        "CREATE TABLE items (identity TEXT NOT NULL, entry INTEGER NOT NULL, name TEXT NOT NULL,"
-        " PRIMARY KEY (identity, entry))"
-    )
-    db.execute("CREATE INDEX items_by_entry ON items (entry)")
-    # The number of an entry that is forgotten may be given again.
-    db.execute("CREATE TRIGGER items_go AFTER DELETE ON tasks BEGIN DELETE FROM items WHERE entry = old.id; END")
-
-
-# Append only: a migration that ran somewhere is never changed.
-_MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_tables, _batch_items, track_changes)
 
 
 class Claim(NamedTuple):
@@ -349,12 +308,12 @@ class Ledger:
     def _read(self, sql: str, values: Sequence[object]) -> Iterator[sqlite3.Row]:
         if not self.exists:
             return iter(())
-        with self._turn, self._explained():
+        with self._turn, explained(self._path):
             return iter(self._open().execute(sql, values).fetchall())
 
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
-        with self._turn, self._explained():
+        with self._turn, explained(self._path):
             db = self._open()
             db.execute("BEGIN IMMEDIATE")
             try:
@@ -364,35 +323,9 @@ class Ledger:
                 raise
             db.execute("COMMIT")
 
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            is_broken = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
-            remedy = (
-                f"move the file away: mv {shlex.quote(str(self._path))} {shlex.quote(f'{self._path}.broken')}"
-                if is_broken
-                else "make room or set TADH_STATE_DIR to a directory that can be written"
-            )
-            raise ConfigError(
-                f"the ledger {self._path} can't be used: {getattr(error, 'strerror', None) or error}",
-                hint=f"tadh submits nothing that it can't write down first; {remedy}",
-            ) from error
-
     def _open(self) -> sqlite3.Connection:
         if self._db is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            # The texts of all requests are in it: for its owner's eyes.
-            self._path.touch(mode=0o600)
-            # One thread at a time: see `_turn`.
-            db = sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
-            db.row_factory = sqlite3.Row
-            _use_wal(db, self._clock)
-            # An intent has to survive a power cut: it is what keeps a video from being paid twice.
-            db.execute("PRAGMA synchronous = FULL")
-            _migrate(db)
-            self._db = db
+            self._db = opened(self._path, self._clock)
         return self._db
 
 
@@ -404,43 +337,6 @@ def _free(db: sqlite3.Connection, claim: Claim) -> int | None:
     if (last["id"] if last else None) != claim.after:
         raise Claimed(claim.identity)
     return int(last["id"]) if last and last["state"] == REFUSED else None
-
-
-def _use_wal(db: sqlite3.Connection, clock: Clock) -> None:
-    """Switch to WAL; here SQLite does not wait by itself for another process that does the same."""
-    ends_s = clock.monotonic_s() + _BUSY_TIMEOUT_S
-    while True:
-        try:
-            db.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or clock.monotonic_s() > ends_s:
-                raise
-            clock.sleep(0.01)
-
-
-def _migrate(db: sqlite3.Connection) -> None:
-    if _applied(db) >= len(_MIGRATIONS):
-        return
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        db.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY)")
-        for migration in _MIGRATIONS[_applied(db) :]:
-            migration(db)
-            db.execute("INSERT INTO migrations VALUES (?)", (migration.__name__,))
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
-    db.execute("COMMIT")
-
-
-def _applied(db: sqlite3.Connection) -> int:
-    try:
-        return int(db.execute("SELECT COUNT(*) FROM migrations").fetchone()[0])
-    except sqlite3.OperationalError as error:
-        if "no such table" in str(error):
-            return 0
-        raise
 
 
 def _record(row: sqlite3.Row) -> dict[str, Any]:

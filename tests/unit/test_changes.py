@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,10 +11,10 @@ from typing import Any
 import pytest
 
 from tadh_cli.api.waiter import State
-from tadh_cli.engine import ledger_changes
 from tadh_cli.engine.hooks import Hook
 from tadh_cli.engine.ledger import SENDING, UNKNOWN, Ledger
-from tadh_cli.engine.ledger_changes import Changes, Reader
+from tadh_cli.engine.ledger_changes import Changes, Reader, track_changes
+from tadh_cli.engine.ledger_tables import MIGRATIONS
 from tadh_cli.engine.telling import Telling
 from tadh_cli.errors import HookFailed
 from tests import processes
@@ -154,25 +155,23 @@ def test_who_begins_to_read_is_not_told_of_what_ended_long_ago(
     assert news(changes) == [("late", "queued", "done")], "who has read before misses nothing, however late"
 
 
-def test_tasks_of_a_ledger_from_before_are_known(tmp_path: Path, clock: FakeClock, monkeypatch: Any) -> None:
-    from tadh_cli.engine import ledger as module
-
+def test_tasks_of_a_ledger_from_before_are_known(tmp_path: Path, clock: FakeClock) -> None:
     path = tmp_path / "old.db"
-    with monkeypatch.context() as patch:
-        patch.setattr(module, "_MIGRATIONS", tuple(each for each in module._MIGRATIONS if each is not _NEW))
-        patch.setattr(module, "know", lambda db, entry: None)
-        with closing(Ledger(path, clock)) as old:
-            accept(old, "T1"), accept(old, "T2")
-            with old.transaction() as db:
-                db.execute("UPDATE tasks SET state = 'done' WHERE task_id = 'T1'")
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("CREATE TABLE migrations (name TEXT PRIMARY KEY)")
+        for migration in MIGRATIONS[: MIGRATIONS.index(track_changes)]:
+            migration(db)
+            db.execute("INSERT INTO migrations VALUES (?)", (migration.__name__,))
+        db.executemany(
+            "INSERT INTO tasks (task_id, kind, profile, operation, state, status, submitted_at, pid, request, record)"
+            " VALUES (?, 'video', 'p', 'video.create', ?, '', '2026-03-01T11:00:00Z', 1, '{}', '{}')",
+            [("T1", "done"), ("T2", "running")],
+        )
     with closing(Ledger(path, clock)) as ledger:
         changes = Changes(ledger, clock)
         assert news(changes) == []
         see(ledger, "T2", State.DONE)
-        assert news(changes) == [("T2", "queued", "done")]
-
-
-_NEW = ledger_changes.track_changes
+        assert news(changes) == [("T2", "running", "done")]
 
 
 def test_an_answer_that_was_overtaken_does_not_turn_a_task_back(ledger: Ledger, clock: FakeClock) -> None:
