@@ -164,7 +164,7 @@ class Ledger:
     def abandon(self, profile: str) -> None:
         """The outcome of requests whose sender has died is unknown: write that down."""
         sent = (SENDING, profile, iso(self._clock.now_s() - _SENDING_S))
-        choice = "SELECT id, pid FROM tasks WHERE state = ? AND profile = ? AND submitted_at < ?"
+        choice = "SELECT id, pid FROM tasks WHERE state = ? AND +profile = ? AND submitted_at < ?"
         if not any(self._read(choice, sent)):
             return
         with self._write() as db:
