@@ -58,14 +58,15 @@ def claimed(body: bytes) -> str:
 class Inbox:
     """Tasks that callbacks spoke of, each once until it is taken."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = _MOST_CLAIMS) -> None:
+        self._most = most
         self._waiting: dict[str, None] = {}
         self._arrival = threading.Condition()
 
     def put(self, task_id: str) -> bool:
         """Whether there was room for it."""
         with self._arrival:
-            if task_id not in self._waiting and len(self._waiting) >= _MOST_CLAIMS:
+            if task_id not in self._waiting and len(self._waiting) >= self._most:
                 return False
             self._waiting[task_id] = None
             self._arrival.notify()

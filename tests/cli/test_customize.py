@@ -398,3 +398,22 @@ def test_a_short_recording_does_not_pass(on: On) -> None:
     shown = on("voice", "check-status", task, "--edition", "basic", "-o", "table", code=7).out
     assert "NOT passed" in shown and "QualifiedRange" not in shown
     assert "Duration" in ran.err and ran.json["Passed"] is False and "10 minutes" in ran.error["Hint"]
+
+
+# Many at once ------------------------------------------------------------------------------------------
+
+
+def test_many_avatars_are_waited_for_together(on: On, portrait: Path) -> None:
+    ids = [customized(on, name=name).json["TaskId"] for name in ("Wuji-1", "Wuji-2", "Wuji-3")]
+    found = on("avatar", "wait", *ids, ids[0]).json
+    assert [record["TaskId"] for record in found] == ids and {record["Status"] for record in found} == {"SUCCESS"}
+    assert len({record["VirtualmanKey"] for record in found}) == 3
+
+
+def test_many_voices_are_waited_for_together(on: On) -> None:
+    mp3(Path("recording.mp3"), seconds=15)
+    args = ("--edition", "ultra", "--audio", "recording.mp3")
+    ids = [cloned(on, *args, "--name", name).json["TaskId"] for name in ("Anna-1", "Anna-2")]
+    found = on("voice", "wait", *ids).json
+    assert [record["TaskId"] for record in found] == ids and len({record["TimbreKey"] for record in found}) == 2
+    on("voice", "wait", ids[0], "0" * 32, code=5)
