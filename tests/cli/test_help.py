@@ -83,6 +83,7 @@ def _check(run: Run) -> str:
 VALUES: dict[str, Callable[[Run], str]] = {
     "AVATAR": _avatar,
     "CHECK": _check,
+    "DONE": _video,
     "TEXT": lambda run: str(run("voice", "texts").json[0]["TextId"]),
 }
 TASKS = {"video": _video, "avatar": _undecided_avatar, "voice": _undecided_voice}
