@@ -123,12 +123,12 @@ def sync(
         bool, typer.Option("--all-profiles", help="the tasks of all profiles that submitted some, not only of one")
     ] = False,
 ) -> None:
-    """Ask about all unfinished tasks once, of every kind, and write down how they stand.
+    """Ask about all unfinished tasks once, and write down how they stand.
 
-    For cron. A change is one of the state, of the service's word for it, or of a customization's stage, not of
-    progress; also one that another command saw first. --changed prints each change once, whatever else runs at the
-    same time, and nothing at all when there is none; what can't be written is printed the next time. A copy that is
-    killed while it prints may leave its last changes to be printed again.
+    For cron, and for every kind of task. A change is one of the state, of the service's word for it, or of a
+    customization's stage, not of progress; also one that another command saw first. --changed prints each change
+    once, whatever else runs at the same time, and nothing at all when there is none; what can't be written is printed
+    the next time. A copy that is killed while it prints may leave its last changes to be printed again.
 
     CMD is run by the shell, once for each change, with TADH_TASK_ID, TADH_TASK_KIND, TADH_TASK_STATE and
     TADH_TASK_PREVIOUS_STATE (queued, running, decision, done, failed, unknown); what it prints goes to stderr. When
@@ -162,10 +162,11 @@ def forget(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would be forgotten, change nothing")] = False,
 ) -> Records:
-    """Remove tasks from the ledger, by id or all that are older; nothing happens to them at the service.
+    """Remove tasks from the ledger, by id or all that are older.
 
-    Only those that have ended: the ledger is what keeps a video from being paid twice. An item of a batch that is
-    forgotten is made again when the batch is run again, and its files count as foreign.
+    Nothing happens to them at the service. Only those that have ended: the ledger is what keeps a video from being
+    paid twice. An item of a batch that is forgotten is made again when the batch is run again, and its files count as
+    foreign.
     """
     from tadh_cli.commands.forgetting import forgotten
 
@@ -192,9 +193,10 @@ def export(
     older_than: OlderThan = None,
     name: Name = None,
 ) -> Records | None:
-    """Write everything the ledger knows, newest first, with the requests; secrets are masked.
+    """Write everything the ledger knows, with the requests.
 
-    The file appears when it is complete, and only its owner may read it: it has the texts of all requests.
+    Newest first; secrets are masked. The file appears when it is complete, and only its owner may read it: it has the
+    texts of all requests.
     """
     from tadh_cli.commands.forgetting import exported
 

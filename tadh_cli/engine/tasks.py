@@ -43,6 +43,8 @@ _SHOWN_BY = {
     "voice-check": "voice check-status {} --edition {edition}",
     "session": "session status {}",
 }
+# Fields of links.
+_LINKS = ("Url", "Urls")
 _GONE = "the service does not know it any more"
 _KEPT = "it keeps tasks for about 7 days"
 _CLOSED = "it forgets sessions that are closed"
@@ -328,4 +330,4 @@ def _is_stored(request: Mapping[str, Any]) -> bool:
 
 def without_dead_links(record: Mapping[str, Any]) -> Record:
     """A record of the ledger without links that lead nowhere: it keeps them without their signatures."""
-    return {name: value for name, value in record.items() if not (name.endswith("Url") and MASK in str(value))}
+    return {name: value for name, value in record.items() if not (name.endswith(_LINKS) and MASK in str(value))}

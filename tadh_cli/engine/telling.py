@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from tadh_cli.engine.clock import Clock, iso
@@ -46,7 +47,7 @@ class Telling:
     def linkless(self, readers: Sequence[Reader]) -> list[Change]:
         """Changes still to be told whose links are in the ledger without their signatures."""
         found = {change.entry: change for reader in readers for change in self.pending(reader)}
-        return [change for change in found.values() if MASK in str(change.record.get("MediaUrl") or "")]
+        return [change for change in found.values() if any(map(_is_masked, _told(change.record)))]
 
     def stream(self, reader: Reader) -> Iterator[Record]:
         """Each change as a record; it counts as told when the next one is asked for."""
@@ -93,11 +94,11 @@ class Telling:
     def record(self, change: Change) -> Record:
         """A changed task as others are told of it."""
         past = change.record
-        fresh = self.fresh.get(past["TaskId"], {})
         record = {name: value for name, value in without_dead_links(past).items() if name not in _OWN}
         record |= {name: value for name, value in used(past["Request"]).items() if name not in record}
+        fresh = self.fresh.get(past["TaskId"], {})
         if fresh.get("Status") == past["Status"]:
-            record |= fresh
+            record |= {name: value for name, value in fresh.items() if name not in record or _is_masked(record[name])}
         expires_s = kept_until(past)
         if expires_s is not None:
             record["ExpiresAt"] = iso(expires_s)
@@ -122,3 +123,13 @@ class Telling:
 
 # What the ledger keeps for itself.
 _OWN = ("Request", "Operation")
+
+
+def _told(record: Record) -> Iterator[Any]:
+    """What the service said."""
+    return (value for name, value in record.items() if name not in _OWN)
+
+
+def _is_masked(value: Any) -> bool:
+    """Whether it has a link that lost its signature, or what is around one."""
+    return MASK in str(value)

@@ -251,6 +251,17 @@ def test_a_record_has_no_dead_link_and_none_of_the_request(ledger: Ledger, telli
     assert telling.record(change)["MediaUrl"] == "https://h/a?sign=1"
 
 
+def test_a_demo_to_be_confirmed_has_links_that_work(ledger: Ledger, telling: Telling) -> None:
+    accept(ledger, "A1", "avatar")
+    standing = {"StageV2": "CONFIRM", "StatusV2": "WAIT_PROCESS"}
+    see(ledger, "A1", State.DECISION, "MAKING", DemoUrls=["https://h/a?sign=secret"], **standing)
+    (change,) = telling.linkless([Reader.PRINTED])
+    assert "DemoUrls" not in telling.record(change)
+    telling.fresh["A1"] = {"Status": "MAKING", "StageV2": "TRAIN", "DemoUrls": ["https://h/a?sign=1"]}
+    record = telling.record(change)
+    assert (record["DemoUrls"], record["StageV2"]) == (["https://h/a?sign=1"], "CONFIRM"), "as it stood"
+
+
 def test_only_ends_of_the_kinds_that_matter_are_told(ledger: Ledger, telling: Telling) -> None:
     done(ledger, "T1")
     accept(ledger, "T2"), accept(ledger, "A1", "avatar")
