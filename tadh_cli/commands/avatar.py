@@ -43,7 +43,7 @@ AllResources = Annotated[
     bool, typer.Option("--all-resources", help="with --legacy: what all appkeys of the user have, not only this one")
 ]
 Key = Annotated[
-    str, typer.Argument(metavar="KEY|NAME", help="key or unique name of an avatar", autocompletion=offers.avatars)
+    str, typer.Argument(metavar="KEY", help="key or unique name of an avatar", autocompletion=offers.avatars)
 ]
 
 
@@ -80,6 +80,9 @@ def show(tadh: Tadh, key: Key, lookup: Lookup) -> Record:
     """Show one avatar.
 
     What drives it, how large it is, until when it can be used, its actions, and the other images of its anchor.
+
+    Wherever a key of an avatar is taken, its name is taken too, when it means only one. Details behind commas tell
+    those of the same name apart: "Anna, Yellow suit, 1920x1080". What looks like a key is never looked up.
     """
     return avatars.show(tadh, key, lookup)
 

@@ -6,12 +6,13 @@ import json
 import threading
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from concurrent.futures import Future, wait
-from contextvars import copy_context
 from itertools import islice
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from tadh_cli.api.operation import Paging, Payload
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 # Questions that are on their way at a time.
 WIDTH = 4
@@ -33,6 +34,10 @@ def in_order(ask: Callable[[Question], Answer], questions: Iterable[Question], w
 
 
 def _asked(ask: Callable[[Question], Answer], question: Question) -> Future[Answer]:
+    # Most lists have one page, and need none of this.
+    from concurrent.futures import Future
+    from contextvars import copy_context
+
     future: Future[Answer] = Future()
     context = copy_context()
 
@@ -48,6 +53,8 @@ def _asked(ask: Callable[[Question], Answer], question: Question) -> Future[Answ
 
 
 def _awaited(future: Future[Answer]) -> Answer:
+    from concurrent.futures import wait
+
     # With a timeout Ctrl-C gets through on every system.
     while not wait([future], timeout=0.5).done:
         pass
