@@ -187,7 +187,9 @@ class Account:
         assert set(document) == {"Header", "Payload"} and seen.query["appkey"] == self.app_key
         answer = self.answer(seen.path, document["Payload"])
         refusal = answer if isinstance(answer, int) else 0
-        body = wire.envelope({} if refusal else answer, code=refusal, message="No.Thanks:no" if refusal else "")
+        header = {"Code": refusal, "Message": "No.Thanks:no" if refusal else "", "RequestID": "req-1"}
+        # In ASCII: so even half a surrogate pair can be said.
+        body = json.dumps({"Header": header, "Payload": {} if refusal else answer}).encode()
         connection.send(wire.head(200, {"Content-Length": str(len(body))}) + body)
         return True
 

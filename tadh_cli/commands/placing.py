@@ -14,7 +14,7 @@ from tadh_cli.engine.places import STDOUT, unfit
 from tadh_cli.errors import FileError, InputError
 from tadh_cli.media.placement import Box, Position, Size, box, position
 from tadh_cli.ui.frame import sketch, svg
-from tadh_cli.ui.records import Column, Item, Record, Text, View
+from tadh_cli.ui.records import Column, Item, Record, Text, View, printable
 
 _VIEW = View(
     id="Options",
@@ -51,7 +51,7 @@ def place(tadh: Tadh, wanted: Placing, lookup: Lookup, *, force: bool) -> Record
     told = _told(item, canvas, pose, zoom, scale, at, stands)
     if wanted.svg is None:
         return Record(told, _VIEW)
-    label = f"{item.get('AnchorName')} on {canvas}: {told['Options']}"
+    label = printable(f"{item.get('AnchorName') or item.get('VirtualmanKey')} on {canvas}: {told['Options']}")
     document = svg(canvas, stands, label=label, picture=str(item.get("PoseImage") or ""))
     if wanted.svg == STDOUT:
         return Text(document)
@@ -152,6 +152,6 @@ def _drawn(item: Item) -> str:
 def _written(path: Path, document: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(document, encoding="utf-8")
+        path.write_text(document, encoding="utf-8", errors="replace")
     except OSError as error:
         raise FileError(f"can't write {path}: {(error.strerror or type(error).__name__).lower()}") from None

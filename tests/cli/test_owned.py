@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -473,6 +474,16 @@ def test_a_place_is_drawn(run: Run, account: Account) -> None:
     assert "▒" in run(*args, "-o", "table").out
     assert run(*args, "--svg", "a.svg").json["Files"] == ["a.svg"]
     assert "<script" not in Path("a.svg").read_text() and run(*args, "--svg", "-").out == Path("a.svg").read_text()
+
+
+def test_hostile_names_are_harmless(run: Run, account: Account) -> None:
+    account.avatars[0]["AnchorName"] = "\x1b]0;owned\x07\x00\ud800</svg>"
+    account.avatars[0]["PoseImage"] += "?a='\"><script>"
+    run("video", "place", "--avatar", key(0), "--x", 0, "--y", 0, "--svg", "a.svg", "--pose", "10x10")
+    assert ElementTree.parse("a.svg") is not None
+    for form in ("table", "wide", "csv"):
+        out = run("avatar", "list", "--limit", 1, "-o", form, code=None)
+        assert "\x1b" not in out.out + out.err or form == "csv"
 
 
 # SSML --------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from tadh_cli.api.asset import Asset
 from tadh_cli.api.operation import Body, Field, Operation, walk
 from tadh_cli.config import SERVICES
 from tadh_cli.providers.tencent import TENCENT
@@ -522,3 +523,22 @@ def test_smart_actions_want_text_without_action_tags(values: dict[str, Any], wan
     values = {"SpeechParam.Speed": 1.0, "VideoParam.SmartActionEnabled": True, **values}
     found = complaints(TENCENT.operation("video.create-advanced"), values)
     assert found == [("VideoParam.SmartActionEnabled", warning) for warning in wanted]
+
+
+# What an account owns ----------------------------------------------------------------------------------
+
+
+def test_every_key_that_can_be_a_name_is_of_a_kind_that_can_be_listed() -> None:
+    kinds = {field.asset for operation in OPERATIONS.values() for _, field in walk(operation.request)} - {""}
+    assert kinds == set(TENCENT.holdings().assets) == {"avatar", "voice"}
+
+
+@pytest.mark.parametrize("asset", TENCENT.holdings().assets.values(), ids=lambda asset: asset.kind)
+def test_the_lists_of_a_kind_are_lists_of_its_keys(asset: Asset) -> None:
+    for source in asset.sources:
+        operation = TENCENT.operation(source.operation)
+        assert operation.safe and operation.paging is not None and operation.paging.key == (asset.key,)
+        assert operation.check(operation.encode({**source.values, "PageIndex": 1, "PageSize": 1})) == []
+        items = next(field for field in operation.response if field.name == operation.paging.items)
+        assert {asset.key, asset.name, *asset.aliases} <= {field.name for field in items.fields}
+    assert len({source.label for source in asset.sources}) == len(asset.sources)
