@@ -73,7 +73,8 @@ class Asset(NamedTuple):
         return [item for item in items if self._has_name(item, name) and self._has_all(item, details)]
 
     def _has_name(self, item: Item, text: str) -> bool:
-        return _folded(text) in (_folded(str(item.get(field) or "")) for field in (self.name, *self.aliases))
+        names = (item.get(field) for field in (self.name, *self.aliases))
+        return _folded(text) in (_folded(str(name)) for name in names if name)
 
     def _has_all(self, item: Item, details: Iterable[str]) -> bool:
         known = {_folded(detail) for detail in self.details(item)}

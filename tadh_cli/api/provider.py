@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from urllib.parse import unquote
 
 if TYPE_CHECKING:
-    from tadh_cli.api.asset import Holdings
+    from tadh_cli.api.asset import Asset, Holdings
     from tadh_cli.api.customization import Customization, RecordingCheck
     from tadh_cli.api.driving import Driving
     from tadh_cli.api.material import Limit
@@ -112,6 +112,10 @@ class Provider(NamedTuple):
     def operation(self, name: str) -> Operation:
         """The operation of this name; raises KeyError for what the vendor lacks."""
         return next((op for op in self.operations() if op.name == name), None) or _lacking(self.name, name)
+
+    def asset(self, kind: str) -> Asset:
+        """How things of a kind are listed and called; raises KeyError for kinds that the vendor lacks."""
+        return self.holdings().assets.get(kind) or _lacking(self.name, f"list of {kind}s")
 
     def limit(self, role: str) -> Limit:
         """What a file of this role may be; raises KeyError for roles that the vendor lacks."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tadh_cli.commands import offers
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.options import DryRun
@@ -62,7 +63,13 @@ def quota_(
     tadh: Tadh,
     floors: Floors,
     type_: Annotated[
-        str | None, typer.Option("--type", metavar="T", help="only this service asset type, by code or name")
+        str | None,
+        typer.Option(
+            "--type",
+            metavar="T",
+            help="only this service asset type, by code or name",
+            autocompletion=offers.service_types,
+        ),
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="end with exit code 6 when something is too little")] = False,
 ) -> Records:

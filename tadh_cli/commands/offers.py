@@ -60,7 +60,7 @@ def _assets(kind: str, ctx: typer.Context, incomplete: str) -> Iterator[tuple[st
 
     try:
         settings = config.settings(_given(ctx, "config"), _given(ctx, "profile"))
-        asset = provider(settings.provider).holdings().assets[kind]
+        asset = provider(settings.provider).asset(kind)
     except (ConfigError, KeyError):
         return
     items = some(Cache(settings, Clock()), asset)
@@ -89,6 +89,14 @@ def avatar_types(incomplete: str) -> Iterator[str]:
     types = provider(config.PROVIDERS[0]).holdings().types
     words = [*(kind.word for kind in types), *(kind.code for kind in types)]
     return (word for word in words if word.startswith(incomplete.lower()))
+
+
+def service_types(incomplete: str) -> Iterator[tuple[str, str]]:
+    """Types of what can be bought, with their names."""
+    from tadh_cli.providers import provider
+
+    services = provider(config.PROVIDERS[0]).holdings().services
+    return ((code, name) for code, name in services.items() if code.lower().startswith(incomplete.lower()))
 
 
 OF_ASSETS = {"avatar": avatars, "voice": voices}

@@ -152,7 +152,7 @@ def _short(number: Any) -> str:
 def _tone(percent: Any) -> str:
     if not isinstance(percent, (int, float)) or percent >= _FEW_PERCENT:
         return ""
-    return "red" if percent <= 0 else "bold yellow"
+    return "red" if percent <= 0 else "bold red"
 
 
 # What is too little ------------------------------------------------------------------------------------

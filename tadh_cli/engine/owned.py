@@ -10,7 +10,7 @@ from tadh_cli.api.asset import Asset, Item, Source
 from tadh_cli.engine.cache import Cache
 from tadh_cli.engine.client import Client
 from tadh_cli.engine.pages import in_order
-from tadh_cli.errors import InputError, NotFound, Refused
+from tadh_cli.errors import AuthError, InputError, NotFound, Refused
 
 # So long a list is believed when a name is looked up.
 FRESH_S = 600.0
@@ -32,7 +32,7 @@ class Owned:
     _asked: dict[str, Items] = field(default_factory=dict)
 
     def asset(self, kind: str) -> Asset:
-        return self.client.provider.holdings().assets[kind]
+        return self.client.provider.asset(kind)
 
     def items(self, kind: str) -> Items:
         """All of a kind, as remembered if that was not long ago, else as the service says now."""
@@ -85,7 +85,7 @@ class Owned:
     def _listed(self, source: Source) -> Items:
         try:
             items = list(self.client.pages(source.operation, width=1, **dict[str, Any](source.values)))
-        except (Refused, NotFound):
+        except (Refused, NotFound, AuthError):
             if not source.is_optional:
                 raise
             items = []

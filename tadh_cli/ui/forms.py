@@ -103,7 +103,7 @@ class Expiry:
         left = self.days(date)
         if left is None or left >= FEW_DAYS:
             return ""
-        return "red" if left < 0 else "bold yellow"
+        return "red" if left < 0 else "bold red"
 
 
 def hours(number: Any) -> str:

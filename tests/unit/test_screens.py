@@ -83,7 +83,7 @@ def test_json(golden: Golden, tadh: Tadh, owner: Account, name: str) -> None:
 
 def test_an_end_that_is_near_is_coloured(tadh: Tadh, screen: Screen) -> None:
     draw(result(tadh, "avatar-list"), screen, "table", color=True)
-    assert "\x1b[1;33m2026-03-10 (8 d)" in screen.getvalue()
+    assert "\x1b[1;31m2026-03-10 (8 d)" in screen.getvalue()
     assert "\x1b[31m2026-02-01 (expired)" in screen.getvalue()
     assert "\x1b[" not in next(line for line in screen.getvalue().splitlines() if "2028-01-01" in line)
 
