@@ -82,7 +82,7 @@ def show(tadh: Tadh, key: Key, lookup: Lookup) -> Record:
     What drives it, how large it is, until when it can be used, its actions, and the other images of its anchor.
 
     Wherever a key of an avatar is taken, its name is taken too, when it means only one. Details behind commas tell
-    those of the same name apart: "Anna, Yellow suit, 1920x1080". What looks like a key is never looked up.
+    those of the same name apart: "Anna, Yellow suit, 1080x1920". What looks like a key is never looked up.
     """
     return avatars.show(tadh, key, lookup)
 
