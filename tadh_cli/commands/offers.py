@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import typer
@@ -9,6 +10,9 @@ import typer
 from tadh_cli import config
 from tadh_cli.errors import ConfigError
 
+# Names and ids come from elsewhere, and a shell evaluates what it is offered: nothing in them may mean anything to it.
+_HARMLESS = r"\w[\w.-]*"
+_HARMFUL = r"[^\w ,./-]+"
 # More would not fit on a screen, and the newest are those that are meant.
 _MOST_TASKS = 50
 
@@ -31,7 +35,7 @@ def tasks(incomplete: str) -> Iterator[str]:
         found = [record["TaskId"] for record in Ledger(config.ledger_path()).tasks(limit=_MOST_TASKS)]
     except ConfigError:
         found = []
-    return (task_id for task_id in found if task_id.startswith(incomplete) and not task_id.startswith("#"))
+    return (task_id for task_id in found if task_id.startswith(incomplete) and re.fullmatch(_HARMLESS, task_id))
 
 
 def operations(incomplete: str) -> Iterator[str]:
@@ -64,12 +68,14 @@ def _assets(kind: str, ctx: typer.Context, incomplete: str) -> Iterator[tuple[st
     except (ConfigError, KeyError):
         return
     items = some(Cache(settings, Clock()), asset)
-    wanted = incomplete.lower()
-    yield from ((item[asset.key], asset.label(item)) for item in items if item[asset.key].lower().startswith(wanted))
+    keys = [(str(item[asset.key]), asset.label(item)) for item in items]
     names = [str(item.get(asset.name) or "") for item in items]
-    # A shell would have to quote others; and a name that several have is no answer.
-    simple = (name for name in names if name and names.count(name) == 1 and not any(map(str.isspace, name)))
-    yield from ((name, kind) for name in simple if wanted and name.lower().startswith(wanted))
+    # A name that several have is no answer.
+    single = [(name, kind) for name in names if names.count(name) == 1]
+    wanted = incomplete.lower()
+    for text, about in (*keys, *(single if wanted else ())):
+        if text.lower().startswith(wanted) and re.fullmatch(_HARMLESS, text):
+            yield text, re.sub(_HARMFUL, "", about)
 
 
 def _given(ctx: typer.Context, name: str) -> str | None:

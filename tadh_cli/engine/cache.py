@@ -23,7 +23,9 @@ class Cache:
 
     def __init__(self, settings: config.Settings, clock: Clock) -> None:
         account = "\n".join([settings.profile, settings.endpoint, settings.account("assets")])
-        self._folder = config.cache_dir() / "assets" / hashlib.sha256(account.encode("utf-8", "replace")).hexdigest()[:24]
+        self._folder = (
+            config.cache_dir() / "assets" / hashlib.sha256(account.encode("utf-8", "replace")).hexdigest()[:24]
+        )
         self._clock = clock
 
     def read(self, name: str, *, younger_than_s: float = OLDEST_S) -> list[dict[str, Any]] | None:

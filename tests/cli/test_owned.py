@@ -340,9 +340,11 @@ def test_a_broken_memory_is_none(run: Run, account: Account, tmp_path: Path) -> 
 # Completion --------------------------------------------------------------------------------------------
 
 
-def completed(monkeypatch: pytest.MonkeyPatch, account: Account, *words: str) -> list[str]:
+def completed(monkeypatch: pytest.MonkeyPatch, account: Account, *words: str, shell: str = "bash") -> list[str]:
     """What a shell is offered for the last word."""
-    env = {"_TADH_COMPLETE": "complete_bash", "COMP_WORDS": " ".join(["tadh", *words]), "COMP_CWORD": str(len(words))}
+    line = " ".join(["tadh", *words])
+    env = {"_TADH_COMPLETE": f"complete_{shell}", "COMP_WORDS": line, "COMP_CWORD": str(len(words))}
+    env |= {"_TYPER_COMPLETE_ARGS": line, "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
     out = io.StringIO()
     with monkeypatch.context() as patch, contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):
         for name, value in {**env, **account.env}.items():
@@ -360,6 +362,20 @@ def test_keys_and_names_complete_from_memory_alone(run: Run, monkeypatch: pytest
     assert offered == ["voice-22", *(f"voice-{number}" for number in range(220, 230))]
     assert completed(monkeypatch, account, "voice", "speak", "--voice", "Xiao") == ["Xiaowei"]
     assert account.asked == []
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
+def test_what_a_shell_is_offered_means_nothing_to_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch, account: Account, shell: str
+) -> None:
+    for name in (r"\$(touch owned)", "`touch owned`", "a'; touch owned; '", 'b"; touch owned; "', "*", "x\n$(id)"):
+        account.voices.append({"TimbreKey": "safe-1", "TimbreName": name})
+        account.voices.append({"TimbreKey": name, "TimbreName": "Safe2"})
+    run("voice", "list")
+    offered = completed(monkeypatch, account, "video", "create", "--voice", "", shell=shell)
+    assert any("safe-1" in line for line in offered) and not any(
+        mark in "".join(offered) for mark in ("$", "`", "\\", ";")
+    )
 
 
 # Hours and slots ---------------------------------------------------------------------------------------
