@@ -58,21 +58,22 @@ class Owned:
         asset = self.asset(kind)
         if asset.is_key(text) or (kind not in self._asked and self._was_listed(asset, text)):
             return text
-        known = self._asked.get(kind) or remembered(self.cache, asset, younger_than_s=FRESH_S) or []
-        found = asset.called(known, text)
-        if not found and asks and kind not in self._asked:
-            # It may be newer than what is remembered.
-            found = asset.called(self.asked(kind), text)
-        if len(found) > 1:
+        found = self._found(asset, text, asks=asks)
+        if len(found) == 1:
+            return str(found[0][asset.key])
+        if found:
             raise _several(asset, found, f"{flag} {text!r} means {len(found)} {kind}s:")
-        if not found and asks and "," in text:
-            found = asset.called(self.items(kind), text.partition(",")[0])
-            what = text.partition(",")[2].strip()
-            if found:
-                raise _several(asset, found, f"{flag} {text!r}: no {kind} of this name is {what!r}:")
-        if not found and asks:
-            raise _missing(asset, self.items(kind), text, flag)
-        return str(found[0][asset.key]) if found else ""
+        if asks:
+            raise _none(asset, self.items(kind), text, flag)
+        return ""
+
+    def _found(self, asset: Asset, text: str, *, asks: bool) -> list[Item]:
+        """The items that a text may mean; what is remembered may be older than the item."""
+        known = self._asked.get(asset.kind) or remembered(self.cache, asset, younger_than_s=FRESH_S) or []
+        found = asset.called(known, text)
+        if found or not asks or asset.kind in self._asked:
+            return found
+        return asset.called(self.asked(asset.kind), text)
 
     def _was_listed(self, asset: Asset, text: str) -> bool:
         return self.cache is not None and any(item.get(asset.key) == text for item in some(self.cache, asset))
@@ -125,7 +126,11 @@ def _several(asset: Asset, found: Sequence[Item], what: str) -> InputError:
     )
 
 
-def _missing(asset: Asset, items: Items, text: str, flag: str) -> InputError:
+def _none(asset: Asset, items: Items, text: str, flag: str) -> InputError:
+    """A name of nothing: another detail was meant, or another name."""
+    name, _, details = text.partition(",")
+    if details and (same := asset.called(items, name)):
+        return _several(asset, same, f"{flag} {text!r}: no {asset.kind} of this name is {details.strip()!r}:")
     near = list(_near(asset, items, text))
     guess = f"; did you mean {' or '.join(near)}?" if near else ""
     return InputError(
