@@ -16,6 +16,7 @@ from tests import wire
 
 ASSETS = "/v2/ivh/crmserver/customerassetservice/"
 VIDEO = "/v2/ivh/videomaker/broadcastservice/"
+SESSIONS = "/v2/ivh/sessionmanager/sessionmanagerservice/"
 LARGEST_PAGE = 100
 Item = dict[str, Any]
 
@@ -161,7 +162,13 @@ class Account:
             assert isinstance(payload["GetAllResource"], bool)
             return {"VirtualmanResources": [{"AppKey": "1", "Virtualmans": self.avatars[:2]}, {"AppKey": "2"}]}
         if path == VIDEO + "videomake":
-            return {"TaskId": "1234"}
+            return {"TaskId": f"1234{len(self.asked)}"}
+        if path == VIDEO + "getprogress":
+            return {"Status": "SUCCESS", "Progress": 100}
+        if path == SESSIONS + "createsessionbyasset":
+            return {"ReqId": payload["ReqId"], "SessionId": "m1", "SessionStatus": 3}
+        if path == SESSIONS + "listsessionofassetvk":
+            return {"ReqId": payload["ReqId"], "Sessions": []}
         return 100001
 
     def _of(self, items: list[Item], payload: Item) -> list[Item]:

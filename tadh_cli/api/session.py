@@ -17,7 +17,9 @@ class SessionOptions:
     """One session: who appears, how it is streamed, how it speaks."""
 
     project: str | None = opt("--project", "project (VirtualmanProjectId), as made in the console", metavar="ID")
-    avatar: str | None = opt("--avatar", "avatar (AssetVirtualmanKey): `tadh avatar list`", metavar="KEY")
+    avatar: str | None = opt(
+        "--avatar", "avatar, by key or unique name: `tadh avatar list`", metavar="KEY|NAME", asset="avatar"
+    )
     user: str | None = opt(
         "--user",
         "your id for it, a new one when left out; a new session of the same user closes the old one, and viewers in a "
@@ -26,7 +28,9 @@ class SessionOptions:
     )
     protocol: str | None = opt("--protocol", "protocol of the stream (webrtc)", words=PROTOCOLS)
     driver: str | None = opt("--driver", "what drives it; audio takes text as well (audio)", words=DRIVERS)
-    voice: str | None = opt("--voice", "voice (timbre key) for texts, with --avatar", metavar="KEY")
+    voice: str | None = opt(
+        "--voice", "voice for texts, by key or unique name, with --avatar", metavar="KEY|NAME", asset="voice"
+    )
     speed: float | None = opt(
         "--speed", "speed of texts in per cent, 50 to 200 (100), with --avatar", metavar="PERCENT"
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tadh_cli.api.options import opt, whole
 from tadh_cli.commands.context import Tadh
+from tadh_cli.commands.names import Lookup, keyed, owned
 from tadh_cli.commands.options import Following, minutes
 from tadh_cli.errors import (
     FileError,
@@ -102,7 +103,9 @@ class Reporting:
         return self.annotations is not None
 
 
-def batch(tadh: Tadh, manifest: str | None, wanted: Wanted, following: Following, reporting: Reporting) -> Result:
+def batch(
+    tadh: Tadh, manifest: str | None, wanted: Wanted, following: Following, reporting: Reporting, lookup: Lookup
+) -> Result:
     """The whole command."""
     if wanted.schema:
         from tadh_cli.engine.batch.schema import schema
@@ -112,7 +115,7 @@ def batch(tadh: Tadh, manifest: str | None, wanted: Wanted, following: Following
     _check_options(tadh, manifest, wanted, reporting)
     tadh.refuse()
     assert manifest is not None
-    job = _Job(tadh, manifest, wanted, following, reporting)
+    job = _Job(tadh, manifest, wanted, following, reporting, lookup)
     return job.rehearsed() if wanted.dry_run else job.run()
 
 
@@ -140,7 +143,15 @@ def _folder(tadh: Tadh, wanted: Wanted) -> Path:
 class _Job:
     """One call of the command."""
 
-    def __init__(self, tadh: Tadh, manifest: str, wanted: Wanted, following: Following, reporting: Reporting) -> None:
+    def __init__(
+        self,
+        tadh: Tadh,
+        manifest: str,
+        wanted: Wanted,
+        following: Following,
+        reporting: Reporting,
+        lookup: Lookup,
+    ) -> None:
         from tadh_cli.engine.batch.work import Home
 
         self._tadh = tadh
@@ -148,6 +159,7 @@ class _Job:
         self._wanted = wanted
         self._following = following
         self._reporting = reporting
+        self._lookup = lookup
         self._home = Home(_folder(tadh, wanted), tadh.tasks, wanted.force)
         self._began_s = tadh.clock.now_s()
         self._works: list[Work] = []
@@ -177,13 +189,36 @@ class _Job:
             for item, plan in zip(chosen, plans, strict=True)
         ]
         self._refuse([*self._misplaced(), *self._too_long()])
+        self._refuse(list(self._named(asks=asks)))
         if asks:
-            self._refuse(check_actions(self._tadh.client, self._made(), self._complete))
+            self._refuse(check_actions(self._tadh.client, self._made(), self._called))
 
     def _complete(self, options: Any) -> Any:
         from tadh_cli.commands.production import with_defaults
 
         return with_defaults(self._tadh, options)
+
+    def _called(self, options: Any) -> Any:
+        """Options with the key of the avatar in place of its name."""
+        options = self._complete(options)
+        if not options.avatar:
+            return options
+        key = owned(self._tadh, self._lookup).key("avatar", options.avatar, "--avatar")
+        return replace(options, avatar=key)
+
+    def _named(self, *, asks: bool) -> Iterator[Problem]:
+        """Put keys in place of names into what is going to be sent; problems are names that mean nothing or several."""
+        from tadh_cli.engine.batch.work import told
+
+        for work in self._made():
+            try:
+                work.prepared = keyed(
+                    self._tadh, work.prepared, self._lookup, is_rehearsal=not asks, exempt=work.item.overrides
+                )
+            except InputError as error:
+                yield from (told(work.item, problem) for problem in error.problems)
+            else:
+                work.plan = work.plan.with_request(work.prepared)
 
     def _chosen(self, items: Sequence[Item]) -> list[Item]:
         wanted = self._wanted.only

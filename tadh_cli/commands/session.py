@@ -11,12 +11,13 @@ import typer
 from tadh_cli.api.production import Names
 from tadh_cli.api.script import DriveOptions
 from tadh_cli.api.session import DRIVERS, PictureOptions, SessionOptions
-from tadh_cli.commands import closing
+from tadh_cli.commands import closing, offers
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.confirming import confirm
 from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.driving import channel_rehearsal, drivable, driven, in_a_new_session
 from tadh_cli.commands.following import chosen, look
+from tadh_cli.commands.names import Lookup, key_of
 from tadh_cli.commands.opening import SESSION, about, opened, ordered, ready, started
 from tadh_cli.commands.options import All, DryRun, Following, OneSession, Sessions, Set, Yes, pairs
 from tadh_cli.commands.script import scripted
@@ -41,6 +42,7 @@ def create(
     tadh: Tadh,
     options: SessionOptions,
     following: Following,
+    lookup: Lookup,
     wait: WaitReady = False,
     start: Annotated[bool, typer.Option("--start", help="wait until it is ready, then start it")] = False,
     dry_run: DryRun = False,
@@ -53,7 +55,7 @@ def create(
     `tadh session gc` does.
     """
     following.check(tadh)
-    submission = ordered(tadh, options, Sending(dry_run=dry_run, set=set_ or ()))
+    submission = ordered(tadh, options, Sending(dry_run=dry_run, set=set_ or (), lookup=lookup))
     if dry_run:
         return Record(rehearsed(tadh, submission))
     with opened(tadh, submission.prepared) as session:
@@ -116,8 +118,17 @@ def close(
 @commands.command("list", examples=("tadh session list", 'tadh session list --avatar "$AVATAR" -o id'))
 def list_(
     tadh: Tadh,
+    lookup: Lookup,
     project: Annotated[str | None, typer.Option("--project", metavar="ID", help="only those of this project")] = None,
-    avatar: Annotated[str | None, typer.Option("--avatar", metavar="KEY", help="only those of this avatar")] = None,
+    avatar: Annotated[
+        str | None,
+        typer.Option(
+            "--avatar",
+            metavar="KEY|NAME",
+            help="only those of this avatar, by key or unique name",
+            autocompletion=offers.avatars,
+        ),
+    ] = None,
 ) -> Records:
     """List the open sessions of the account, whoever opened them."""
     if project and avatar:
@@ -125,7 +136,8 @@ def list_(
     if project:
         answer = tadh.call("session.list-by-project", VirtualmanProjectId=project)
     elif avatar:
-        answer = tadh.call("session.list-by-avatar", AssetVirtualmanKey=avatar)
+        key = key_of(tadh, "avatar", avatar, lookup, "--avatar")
+        answer = tadh.call("session.list-by-avatar", AssetVirtualmanKey=key)
     else:
         answer = tadh.call("session.list")
     return Records([_listed(tadh, session) for session in answer["Sessions"]], SESSION)
@@ -301,6 +313,7 @@ def run(
     tadh: Tadh,
     session: SessionOptions,
     following: Following,
+    lookup: Lookup,
     options: DriveOptions,
     dry_run: DryRun = False,
     set_: Set = None,
@@ -314,7 +327,7 @@ def run(
     if (session.driver or "").lower() in ("text", DRIVERS["text"]) and (options.audio or options.pcm):
         tadh.problems.append("--audio and --pcm need --driver audio, which takes texts as well")
     with scripted(tadh, options) as script:
-        submission = ordered(tadh, session, Sending(dry_run=dry_run, set=set_ or ()))
+        submission = ordered(tadh, session, Sending(dry_run=dry_run, set=set_ or (), lookup=lookup))
         if dry_run:
             return Record({**rehearsed(tadh, submission), **script.describe()})
         return in_a_new_session(tadh, submission.prepared, following, script, options)

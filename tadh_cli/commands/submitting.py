@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tadh_cli.api.production import Order
 from tadh_cli.commands.context import Tadh
+from tadh_cli.commands.names import Lookup, keyed
 from tadh_cli.commands.options import pairs
 from tadh_cli.errors import TadhError
 
@@ -24,16 +25,21 @@ class Sending:
     dry_run: bool = False
     skips_checks: bool = False
     set: Sequence[str] = ()
+    # How names of avatars and voices are looked up.
+    lookup: Lookup = field(default_factory=Lookup)
 
 
 def planned(tadh: Tadh, order: Order, sending: Sending) -> Submission:
-    """The request of an order, completely checked; warnings are told."""
+    """The request of an order, completely checked, with keys in place of names; warnings are told."""
     from tadh_cli.engine.submission import plan
 
     overrides = dict(pairs(tadh, "--set", sending.set))
     found = [*tadh.problems]
     tadh.problems.clear()
     submission = plan(tadh.client, order, overrides=overrides, found=found, skips_checks=sending.skips_checks)
+    prepared = keyed(tadh, submission.prepared, sending.lookup, is_rehearsal=sending.dry_run, exempt=overrides)
+    added = prepared.warnings[len(submission.prepared.warnings) :]
+    submission = replace(submission, prepared=prepared, warnings=(*submission.warnings, *added))
     for warning in submission.warnings:
         tadh.messages.warn(warning)
     return submission

@@ -187,6 +187,7 @@ def batch(
     wanted: Wanted,
     following: Following,
     reporting: Reporting,
+    lookup: Lookup,
     manifest: Annotated[
         str | None, typer.Argument(metavar="MANIFEST", help="a .yaml, .csv or .jsonl file; - is YAML or JSONL on stdin")
     ] = None,
@@ -201,7 +202,7 @@ def batch(
     Ends with exit code 7 when videos failed, with 12 when the outcome of one is unknown, also when others failed; what
     stops the whole run (keys, hours, network) has its own code.
     """
-    return run_batch(tadh, manifest, wanted, following, reporting)
+    return run_batch(tadh, manifest, wanted, following, reporting, lookup)
 
 
 @commands.command(

@@ -312,6 +312,33 @@ def test_what_is_set_by_hand_is_sent_as_it_is(run: Run, account: Account) -> Non
     assert account.calls == ["videomake"] and ordered(account)["VirtualmanKey"] == "Teacher 7"
 
 
+def test_sessions_go_by_name_too(run: Run, account: Account) -> None:
+    run("session", "create", "--avatar", "Teacher 7", "--voice", "Voice 12")
+    (payload,) = (payload for path, payload in account.asked if path.endswith("/createsessionbyasset"))
+    assert (payload["AssetVirtualmanKey"], payload["SpeechParam"]["TimbreKey"]) == (key(7), "voice-12")
+    run("session", "list", "--avatar", "Teacher 8")
+    assert account.calls == ["listsessionofassetvk"] and account.asked[0][1]["AssetVirtualmanKey"] == key(8)
+    body = run("session", "create", "--avatar", "Teacher 9", "--dry-run").json["Body"]["Payload"]
+    assert body["AssetVirtualmanKey"] == key(9) and account.asked == []
+
+
+LIST = "defaults: {avatar: Teacher 7}\nvideos:\n- {name: a, text: Hi}\n- {name: b, text: Ho, avatar: %s}\n"
+
+
+def test_lists_of_videos_go_by_name_too(run: Run, account: Account) -> None:
+    Path("list.yaml").write_text(LIST % "Teacher 2499")
+    ran = run("video", "batch", "list.yaml", code=2)
+    assert "list.yaml:4" in ran.err and "did you mean Teacher 249" in ran.err and "videomake" not in account.calls
+    Path("list.yaml").write_text(LIST % "Teacher 249")
+    assert [
+        record["Body"]["Payload"]["VirtualmanKey"] for record in run("video", "batch", "list.yaml", "--dry-run").json
+    ] == [key(7), key(249)]
+    assert account.asked == []
+    run("video", "batch", "list.yaml", code=None)
+    made = [payload["VirtualmanKey"] for path, payload in account.asked if path.endswith("/videomake")]
+    assert sorted(made) == [key(7), key(249)]
+
+
 def test_nothing_is_remembered_or_used_on_demand(run: Run, account: Account, tmp_path: Path) -> None:
     run("video", "create", "--avatar", "Teacher 7", "--text", "Hi", "--no-cache")
     assert not (tmp_path / "state" / "cache").exists()
