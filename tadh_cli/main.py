@@ -44,6 +44,7 @@ def main() -> int:
         code = run(args)
     except KeyboardInterrupt:
         code = 130
+    _heed_signals_no_more()
     # The process ends: a last search for garbage among all that was imported would take 20 ms.
     gc.freeze()
     return code
@@ -138,6 +139,9 @@ def _unexpected(tadh: "Tadh", error: Exception, args: list[str]) -> int:
     return _report(tadh, TadhError(text, hint=hint), args)
 
 
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+
+
 def _heed_signals() -> None:
     """To be asked to end is like Ctrl-C: what is going on is named, what was opened is closed.
 
@@ -154,9 +158,21 @@ def _heed_signals() -> None:
             raise KeyboardInterrupt
 
     usual = (signal.SIG_DFL, signal.default_int_handler)
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+    for name in _SIGNALS:
         if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) in usual:
             signal.signal(getattr(signal, name), interrupt)
+
+
+def _heed_signals_no_more() -> None:
+    """All is done and told: the exit code is not to become that of a signal which comes while Python tidies up."""
+    import signal
+
+    for name in _SIGNALS:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    # Python remembers an interruption inside an exec() of text, as of a class made from a table, and would end by
+    # that signal although it was dealt with: the next such exec() makes it forget.
+    exec("")
 
 
 if __name__ == "__main__":

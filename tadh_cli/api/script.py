@@ -29,7 +29,9 @@ class DriveOptions:
     audio: str | None = opt("--audio", "sound to say, of any kind", metavar="FILE|-")
     pcm: str | None = opt("--pcm", "raw sound: 16 kHz, 16 bits little-endian, mono", metavar="FILE|-")
     sentences: bool = opt("--sentences", "send --stream clause by clause, each when it is its turn", default=False)
-    insert: tuple[str, ...] = opt("--insert", "clause to say next, between those of --sentences", many=True)
+    insert: tuple[str, ...] = opt(
+        "--insert", "clause to say next, between those of --sentences", metavar="TEXT", many=True
+    )
     smart_actions: bool = opt("--smart-actions", "let the service choose actions for --stream", default=False)
     live: bool = opt("--live", "send --pcm as it arrives, from a microphone", default=False)
     burst: int | None = opt("--burst", f"packets of sound to send at once in the beginning, 0 to {MOST_BURST} (0)")
@@ -44,7 +46,10 @@ class DriveOptions:
     events: str | None = opt("--events", "append every frame that comes to this file, a line each", metavar="FILE|-")
     keep_alive: bool = opt("--keep-alive", "hold the channel when all is said, until Ctrl-C", default=False)
     max_duration: float | None = opt(
-        "--max-duration", "end after this time, whatever is being said", metavar="DURATION", reader=seconds
+        "--max-duration",
+        "end after this time, with 8 if not everything is said then",
+        metavar="DURATION",
+        reader=seconds,
     )
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
-from tadh_cli.api.driving import Notice, Received, Report
+from tadh_cli.api.driving import Connection, Notice, Received, Report
 from tadh_cli.api.script import DriveOptions
 from tadh_cli.api.waiter import State
 from tadh_cli.commands.context import Tadh
@@ -18,7 +18,7 @@ from tadh_cli.commands.opening import SESSION, opened
 from tadh_cli.commands.options import Following
 from tadh_cli.commands.script import STDIO, Script, spoken
 from tadh_cli.duration import words
-from tadh_cli.errors import FileError, InputError, Interrupted, NotFound, Refused, TadhError, WaitTimeout, carrying
+from tadh_cli.errors import FileError, Interrupted, NotFound, Refused, TadhError, WaitTimeout, carrying
 from tadh_cli.ui.driving import Watcher, watching
 from tadh_cli.ui.forms import milliseconds
 from tadh_cli.ui.records import Column, Record, View
@@ -59,7 +59,6 @@ def driven(
     is_conversation = script.utterance is None and not (chosen.keep_alive and not sys.stdin.isatty())
     failure: TadhError | None = None
     with ExitStack() as stack:
-        sink = stack.enter_context(_events_file(tadh, chosen.events))
         watcher = stack.enter_context(watching(tadh.messages, session_id, is_conversation=is_conversation))
         drive = stack.enter_context(Drive(tadh.client, session_id, longest_s=longest_s))
         if script.utterance is not None:
@@ -70,12 +69,12 @@ def driven(
             converse(tadh, drive, lambda text: spoken(chosen, text))
         try:
             try:
-                _follow(drive, script, account, watcher, sink, raises_failures=not is_conversation)
+                _follow(drive, script, account, watcher, raises_failures=not is_conversation)
             except KeyboardInterrupt:
                 # What comes of the end is told, too.
                 drive.stop()
                 failure = Interrupted("interrupted", task_id=session_id)
-                _follow(drive, script, account, watcher, sink, raises_failures=False)
+                _follow(drive, script, account, watcher, raises_failures=False)
         except TadhError as error:
             failure = failure or error
     record = account.record(drive.report)
@@ -93,17 +92,18 @@ def _follow(
     script: Script,
     account: _Account,
     watcher: Watcher,
-    sink: IO[str] | None,
     *,
     raises_failures: bool,
 ) -> None:
     for each in drive.events(_EVERY_S, raises_failures=raises_failures):
-        watcher.stands(drive.progress)
+        # That it is closed is told behind all that came before.
+        if drive.progress.connection is not Connection.CLOSED:
+            watcher.stands(drive.progress)
         if isinstance(each, Received):
             account.came(each)
             watcher.came(each.event)
-            if sink is not None:
-                _write(sink, account.line(each))
+            if script.events is not None:
+                _write(script.events, account.line(each))
         elif isinstance(each, Notice):
             watcher.told(each)
         while script.remarks:
@@ -159,22 +159,6 @@ class _Account:
 
 
 _BYTES_A_MS = 32
-
-
-@contextmanager
-def _events_file(tadh: Tadh, name: str | None) -> Iterator[IO[str] | None]:
-    if name is None:
-        yield None
-    elif name == STDIO:
-        yield sys.stdout
-    else:
-        try:
-            file = open(name, "a", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise InputError(f"--events {name} can't be written: {str(reason).lower()}") from None
-        with file:
-            yield file
 
 
 def _write(sink: IO[str], line: str) -> None:

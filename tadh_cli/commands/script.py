@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from typing import IO, Any
 
 from tadh_cli.api.driving import Audio, SpokenText, StreamedText, Utterance
 from tadh_cli.api.script import DriveOptions, input_of, problems_of
@@ -30,6 +30,8 @@ class Script:
     close: Callable[[], None] = lambda: None
     # Seconds of sound, where they are known.
     seconds: float | None = None
+    # Where frames are written as they come.
+    events: IO[str] | None = None
 
     def describe(self) -> dict[str, Any]:
         """What would be said, for a rehearsal."""
@@ -41,8 +43,8 @@ class Script:
 
 
 @contextmanager
-def scripted(tadh: Tadh, chosen: DriveOptions) -> Iterator[Script]:
-    """What is to be said; raises InputError with every problem, before anything is sent."""
+def scripted(tadh: Tadh, chosen: DriveOptions, *, is_rehearsal: bool = False) -> Iterator[Script]:
+    """What is to be said; raises InputError with every problem, before anything is sent or written."""
     tadh.problems += problems_of(chosen)
     tadh.problems += _problems_of_stdout(tadh, chosen)
     name = input_of(chosen)
@@ -50,11 +52,27 @@ def scripted(tadh: Tadh, chosen: DriveOptions) -> Iterator[Script]:
         tadh.problems.append("--text, --stream, --audio or --pcm is required: there is no terminal to type at")
     # One more problem of what is read does not help somebody who has to choose between inputs.
     script = Script(None) if tadh.problems else _read(tadh, chosen, name)
-    try:
+    with ExitStack() as stack:
+        stack.callback(script.close)
+        events = None if is_rehearsal or tadh.problems else stack.enter_context(_events(tadh, chosen.events))
         tadh.refuse()
-        yield script
-    finally:
-        script.close()
+        yield replace(script, events=events)
+
+
+@contextmanager
+def _events(tadh: Tadh, name: str | None) -> Iterator[IO[str] | None]:
+    if name in (None, STDIO):
+        yield sys.stdout if name else None
+        return
+    try:
+        file = open(str(name), "a", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        tadh.problems.append(f"--events {name} can't be written: {str(reason).lower()}")
+        yield None
+        return
+    with file:
+        yield file
 
 
 def _problems_of_stdout(tadh: Tadh, chosen: DriveOptions) -> Iterator[str]:

@@ -23,7 +23,7 @@ from tadh_cli.commands.options import All, DryRun, Following, OneSession, Sessio
 from tadh_cli.commands.script import scripted
 from tadh_cli.commands.speaking import given_text, marked_up
 from tadh_cli.commands.submitting import Sending, planned, rehearsal, rehearsed
-from tadh_cli.errors import InputError, OutcomeUnknown
+from tadh_cli.errors import InputError, Interrupted, OutcomeUnknown
 from tadh_cli.ui.records import Column, Record, Records, View
 
 commands = Commands("session", "Live sessions: open, drive with text and sound, close.")
@@ -72,8 +72,9 @@ def create(
 
 @commands.command("status", examples=('tadh session status "$SESSION"', "tadh session status --all -o json"))
 def status(tadh: Tadh, sessions: Sessions = None, all_: All = False) -> Record | Records:
-    """Show where sessions stand: ready, started, what they speak, why they were closed.
+    """Show where sessions stand.
 
+    Ready or started, whether they speak, and what an error or the reason of a closing means.
     --all are those that were opened from here and are not known to be closed.
     """
     return look(tadh, "session", sessions, SESSION, all_=all_)
@@ -293,13 +294,16 @@ def drive(tadh: Tadh, session: OneSession, options: DriveOptions, dry_run: DryRu
     `tadh help pacing`. A broken channel is opened again for two minutes and goes on where it was; what may have
     been lost is told. At the end the session stays open: `tadh session close` ends it.
     """
-    with scripted(tadh, options) as script:
+    with scripted(tadh, options, is_rehearsal=dry_run) as script:
         if dry_run:
             return Record(channel_rehearsal(tadh, session, script))
-        with tadh.resumable(f"session status {session}", session):
-            drivable(tadh, session)
-            with tadh.turns.driving(session):
+        drivable(tadh, session)
+        with tadh.turns.driving(session):
+            try:
                 return driven(tadh, session, script, options, longest_s=options.max_duration or math.inf)
+            except Interrupted as error:
+                error.hint = f"the session is still open: `{tadh.command(f'session close {session}')}` ends it"
+                raise
 
 
 @commands.command(
@@ -326,7 +330,7 @@ def run(
     following.check(tadh)
     if (session.driver or "").lower() in ("text", DRIVERS["text"]) and (options.audio or options.pcm):
         tadh.problems.append("--audio and --pcm need --driver audio, which takes texts as well")
-    with scripted(tadh, options) as script:
+    with scripted(tadh, options, is_rehearsal=dry_run) as script:
         submission = ordered(tadh, session, Sending(dry_run=dry_run, set=set_ or (), lookup=lookup))
         if dry_run:
             return Record({**rehearsed(tadh, submission), **script.describe()})

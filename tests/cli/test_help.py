@@ -80,10 +80,21 @@ def _check(run: Run) -> str:
     return str(run("voice", "check", "r.wav", "--edition", "basic", "--wait").json["TaskId"])
 
 
+def _session(run: Run, *more: str) -> str:
+    return str(run("session", "create", "--avatar", _avatar(run), "--start", *more).json["TaskId"])
+
+
+def _project(run: Run) -> str:
+    return str(run("sandbox", "status").json["ProjectIds"][0])
+
+
 VALUES: dict[str, Callable[[Run], str]] = {
     "AVATAR": _avatar,
     "CHECK": _check,
     "DONE": _video,
+    "PROJECT": _project,
+    "SESSION": _session,
+    "TRTC_SESSION": lambda run: _session(run, "--protocol", "trtc"),
     "TEXT": lambda run: str(run("voice", "texts").json[0]["TextId"]),
 }
 TASKS = {"video": _video, "avatar": _undecided_avatar, "voice": _undecided_voice}

@@ -244,6 +244,18 @@ def test_retry_after_is_heeded_for_every_answer_that_may_pass(client: Client, se
     assert clock.slept == [30.0, 9.0]
 
 
+@pytest.mark.parametrize(("name", "apart_s"), [("session.update", 5.0), ("session.say", 1.0)])
+def test_a_call_that_came_too_early_waits_for_its_documented_turn(
+    name: str, apart_s: float, client: Client, server: Server, clock: FakeClock
+) -> None:
+    server.steps[:] = [say({}, code=100012), say({"ReqId": "r"})]
+    values = (
+        {"SessionId": "m1", "Command": "SEND_TEXT", "Data.Text": "Hi"} if name == "session.say" else {"SessionId": "m1"}
+    )
+    client.send(client.prepare(client.provider.operation(name), values))
+    assert clock.slept == [apart_s]
+
+
 # What is sent ------------------------------------------------------------------------------------------
 
 

@@ -393,7 +393,7 @@ def submitted(tasks: Tasks, kind: str, operation: str, task_id: str = "T1") -> N
             ("voice-check", "ultra"),
             "T1 is a voice-check: `tadh voice check-status T1 --edition basic`",
         ),
-        ("session", "session.create", ("video", ""), "T1 is a session: `tadh task show T1`"),
+        ("session", "session.create", ("video", ""), "T1 is a session: `tadh session status T1`"),
     ],
 )
 def test_a_task_asked_for_by_the_wrong_command_is_not_lost(
