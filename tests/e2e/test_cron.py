@@ -40,7 +40,8 @@ class Service:
             if self.standing[task] == 0 and self.dice.random() < 0.5:
                 self.standing[task] = 1
             status = WORDS[self.standing[task]]
-            late_s = self.dice.random() * 0.05
+            # Some come when the other copy has long asked again, and printed what it was told.
+            late_s = 1.0 if self.dice.random() < 0.1 else self.dice.random() * 0.05
         link = f"http://127.0.0.1:9/{task}.mp4?sign=secret" if status == "SUCCESS" else ""
         body = envelope({"Status": status, "FailCode": 0, "MediaUrl": link})
         connection.is_readable(late_s)
