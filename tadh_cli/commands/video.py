@@ -209,8 +209,7 @@ def batch(
     "callback",
     examples=(
         "tadh video callback",
-        "tadh video callback --listen 127.0.0.1:8080 --path /callback/SECRET "
-        "--exec 'tadh video download \"$TADH_TASK_ID\" out/'",
+        "tadh video callback --listen 127.0.0.1:8080 --path /callback/SECRET --exec ./on-change",
     ),
 )
 def callback(
