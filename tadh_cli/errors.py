@@ -2,13 +2,13 @@
 
 TadhError                                          exit  trying again helps
 ├── FileError       a local file can't be used        1  after making room
-├── HookFailed      --exec did not end with 0         1  yes
 ├── InputError      a value is wrong, nothing sent    2  no
 ├── ConfigError     settings or credentials           3  no
 ├── AuthError       refused: signature, permission    4  no
 ├── NotFound        unknown or expired                5  no
 ├── QuotaError      hours, slots, concurrency         6  later
 ├── TaskFailed      the work itself failed            7  no
+│   └── HookFailed  what --exec does with it failed   7  yes
 ├── WaitTimeout     we stopped waiting, it goes on    8  yes
 ├── NetworkError    no answer                         9  yes
 ├── ServiceError    the service broke                10  yes
@@ -76,14 +76,6 @@ class FileError(TadhError):
     """A local file can't be read or written; same exit code as an unexpected error, but a clean message."""
 
 
-class HookFailed(TadhError):
-    """The command of --exec did not end with 0; `is_unusable` when it can't be run at all."""
-
-    def __init__(self, message: str, *, is_unusable: bool = False) -> None:
-        super().__init__(message, hint="the change is kept for it: the next run offers it again")
-        self.is_unusable = is_unusable
-
-
 class InputError(TadhError):
     """Values that can't be sent; `problems` has one sentence for each."""
 
@@ -125,6 +117,14 @@ class QuotaError(TadhError):
 class TaskFailed(TadhError):
     exit_code = 7
     meaning = "the task ended in failure"
+
+
+class HookFailed(TaskFailed):
+    """The command of --exec did not end with 0; `is_unusable` when it can't be run at all."""
+
+    def __init__(self, message: str, *, is_unusable: bool = False) -> None:
+        super().__init__(message, hint="the change is kept for it: the next run offers it again")
+        self.is_unusable = is_unusable
 
 
 class WaitTimeout(TadhError):

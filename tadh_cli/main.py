@@ -36,11 +36,11 @@ def main() -> int:
         _speak_utf_8()
     import gc
 
-    from tadh_cli.streams import guard
-
-    guard()
-    _heed_signals()
     try:
+        _heed_signals()
+        from tadh_cli.streams import guard
+
+        guard()
         code = run(args)
     except KeyboardInterrupt:
         code = 130

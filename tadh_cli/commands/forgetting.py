@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from tadh_cli.commands.confirming import confirm
 from tadh_cli.commands.context import Tadh
 from tadh_cli.engine.ledger_choice import ENDED
 from tadh_cli.engine.places import real, unfit, unwritable
@@ -17,20 +18,24 @@ _SHOWN = ("TaskId", "Kind", "Profile", "Name", "Status", "State", "SubmittedAt",
 
 
 def forgotten(
-    tadh: Tadh, names: Sequence[str] | None, chosen: Iterable[Mapping[str, Any]] | None, *, force: bool, dry_run: bool
+    tadh: Tadh, names: Sequence[str] | None, chosen: Iterable[Mapping[str, Any]] | None, *, yes: bool, dry_run: bool
 ) -> list[dict[str, Any]]:
-    """Entries that are forgotten: those named, all or none, or of those chosen the ones that have ended."""
+    """Entries that are forgotten: those named, or of those chosen the ones that have ended.
+
+    Before one that is named and has not ended is forgotten the user is asked; with `yes` it goes unasked, and so do
+    those that are chosen.
+    """
     tadh.refuse()
     found = _named(tadh, names) if names else list(chosen or ())
-    if names and not force:
-        _refuse_unended(found)
-    going = [record for record in found if force or record["State"] in ENDED]
+    is_all = bool(names) or yes
+    going = [record for record in found if is_all or record["State"] in ENDED]
     if not dry_run:
-        dropped = set(tadh.ledger.forget([record["TaskId"] for record in going], unended=force))
+        _ask(found if names else (), yes=yes)
+        dropped = set(tadh.ledger.forget([record["TaskId"] for record in going], unended=is_all))
         going = [record for record in going if record["TaskId"] in dropped]
     kept = len(found) - len(going)
     if kept:
-        tadh.messages.say(f"{kept} kept: not ended, or their outcome is unknown (--force forgets these too)")
+        tadh.messages.say(f"{kept} kept: not ended, or their outcome is unknown (--yes forgets these too)")
     return [{name: record[name] for name in _SHOWN if name in record} for record in going]
 
 
@@ -44,13 +49,12 @@ def _named(tadh: Tadh, names: Sequence[str]) -> list[Mapping[str, Any]]:
     return list({record["TaskId"]: record for record in found.values() if record}.values())
 
 
-def _refuse_unended(found: Sequence[Mapping[str, Any]]) -> None:
-    open_ = [f"{record['TaskId']} is {record['State']}" for record in found if record["State"] not in ENDED]
+def _ask(named: Sequence[Mapping[str, Any]], *, yes: bool) -> None:
+    """Forget what has not ended only when that is meant: it may be paid for, and nobody would follow it any more."""
+    open_ = [f"{record['TaskId']} is {record['State']}" for record in named if record["State"] not in ENDED]
     if open_:
-        raise InputError(
-            f"{', '.join(open_)}: nothing was forgotten",
-            hint="what has not ended is followed by the ledger, and what is unknown may have been paid for; "
-            "--force forgets it all the same",
+        confirm(
+            f"{', '.join(open_)}. Forget all the same?", f"forgetting what has not ended ({', '.join(open_)})", yes=yes
         )
 
 

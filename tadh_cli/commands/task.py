@@ -117,7 +117,11 @@ def sync(
     exec_: Exec = None,
     exec_timeout: ExecTimeout = None,
     fail_on_failure: Annotated[
-        bool, typer.Option("--fail-on-failure", help="exit code 7 when a task has failed since the last time")
+        bool,
+        typer.Option(
+            "--fail-on-failure",
+            help="exit code 7 when a task has failed since the last time (as a failing CMD always does)",
+        ),
     ] = False,
     all_profiles: Annotated[
         bool, typer.Option("--all-profiles", help="the tasks of all profiles that submitted some, not only of one")
@@ -157,16 +161,16 @@ def forget(
     state: State = None,
     older_than: OlderThan = None,
     name: Name = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="also tasks that have not ended, and requests with an unknown outcome")
+    yes: Annotated[
+        bool, typer.Option("--yes", help="also what has not ended or has an unknown outcome, without being asked")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would be forgotten, change nothing")] = False,
 ) -> Records:
     """Remove tasks from the ledger, by id or all that are older.
 
-    Nothing happens to them at the service. Only those that have ended: the ledger is what keeps a video from being
-    paid twice. An item of a batch that is forgotten is made again when the batch is run again, and its files count as
-    foreign.
+    Nothing happens to them at the service. Those that have not ended, or whose outcome is unknown, are asked about
+    first, or kept when they are chosen by age: the ledger is what keeps a video from being paid twice. An item of a
+    batch that is forgotten is made again when the batch is run again, and its files count as foreign.
     """
     from tadh_cli.commands.forgetting import forgotten
 
@@ -175,7 +179,7 @@ def forget(
         tadh.problems.append("either name tasks or choose them by --older-than, --kind, --state and --name")
     if not task and not older_than:
         tadh.problems.append("name at least one TASK, or use --older-than")
-    return Records(forgotten(tadh, task, chosen, force=force, dry_run=dry_run), _TASKS)
+    return Records(forgotten(tadh, task, chosen, yes=yes, dry_run=dry_run), _TASKS)
 
 
 @commands.command(

@@ -44,7 +44,7 @@ _SHOWN_BY = {
     "session": "session status {}",
 }
 # Fields of links.
-_LINKS = ("Url", "Urls")
+_LINKS = ("Url", "Urls", "Addr")
 _GONE = "the service does not know it any more"
 _KEPT = "it keeps tasks for about 7 days"
 _CLOSED = "it forgets sessions that are closed"

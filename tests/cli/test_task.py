@@ -215,10 +215,10 @@ def test_a_hook_that_fails_is_offered_its_change_again(on: On, create: Any, sand
     bad, good = create(), create("Another text.")
     finish(sandbox)
     command = f'echo "$TADH_TASK_ID" >> seen; [ "$TADH_TASK_ID" != {bad} ] || [ -e mended ]'
-    ran = on("task", "sync", "--changed", "-o", "ndjson", "--exec", command, code=1)
+    ran = on("task", "sync", "--changed", "-o", "ndjson", "--exec", command, code=7)
     assert len(changes(ran)) == 2 and f"exit code 1 for {bad}" in ran.err
     assert Path("seen").read_text().split() == [bad, good]
-    ran = on("task", "sync", "--changed", "--exec", command, code=1)
+    ran = on("task", "sync", "--changed", "--exec", command, code=7)
     assert ran.out == "" and Path("seen").read_text().split() == [bad, good, bad], "printed once, offered again"
     Path("mended").touch()
     for _ in range(2):
@@ -229,7 +229,7 @@ def test_a_hook_that_fails_is_offered_its_change_again(on: On, create: Any, sand
 def test_a_hook_that_can_not_be_run_is_tried_once(on: On, create: Any, sandbox: Hosted) -> None:
     create(), create("Another text.")
     finish(sandbox)
-    ran = on("task", "sync", "--changed", "--exec", "./nothing-there", code=1)
+    ran = on("task", "sync", "--changed", "--exec", "./nothing-there", code=7)
     assert "exit code 127" in ran.err and "changes" not in ran.err
     on("task", "sync", "--exec", NOTE)
     assert len(Path("seen").read_text().splitlines()) == 2
@@ -238,7 +238,7 @@ def test_a_hook_that_can_not_be_run_is_tried_once(on: On, create: Any, sandbox: 
 def test_a_hook_that_hangs_is_ended(on: On, create: Any, sandbox: Hosted) -> None:
     create()
     finish(sandbox)
-    ran = on("task", "sync", "--exec", "sleep 600", "--exec-timeout", "0.2s", code=1)
+    ran = on("task", "sync", "--exec", "sleep 600", "--exec-timeout", "0.2s", code=7)
     assert "did not end within" in ran.err
 
 
@@ -277,11 +277,12 @@ def test_tasks_are_chosen_by_age_and_profile(on: On, tadh: Program, create: Any)
 def test_what_has_not_ended_is_not_forgotten(on: On, create: Any, made: str) -> None:
     going = create(LONG)
     ran = on("task", "forget", made, going, code=2)
-    assert f"{going} is queued: nothing was forgotten" in ran.err
+    assert f"{going} is queued) asks before it goes on" in ran.err and "--yes" in ran.err
+    assert len(on("task", "forget", made, going, "--dry-run").json) == 2
     assert len(on("task", "list").json) == 2
     assert [record["TaskId"] for record in on("task", "forget", made).json] == [made]
     on("task", "show", made, code=5)
-    on("task", "forget", going, "--force")
+    on("task", "forget", going, "--yes")
     assert on("task", "list").json == []
 
 
