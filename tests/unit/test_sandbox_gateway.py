@@ -205,7 +205,8 @@ def test_every_operation_answers_what_it_declares(tmp_path: Path, operation: Ope
     payload = {"PageIndex": 1, "PageSize": 20, "ReqId": REQ_ID, **payloads(bench).get(operation.name, {})}
     names = {field.name for field in operation.request}
     answer = bench.good(operation.name, **{name: value for name, value in payload.items() if name in names})
-    decoded = operation.decode(answer)
+    # Without what we add to answers ourselves.
+    decoded = operation._replace(amend=None).decode(answer)
     missing = [field.name for field in operation.response if field.required and field.name not in decoded]
     unknown = set(decoded) - {field.name for field in operation.response} - {"CloseType"}
     bench.state.close()
