@@ -91,31 +91,77 @@ Sound from a microphone comes in real time: send each 160 ms as they are complet
 The source is the documentation of the interactive driving interface, Audio Driving."""
 
 
-# A list of videos, made one after another; run again it goes on where it ended.
-BATCH_SCRIPT = """\
-jq -c . list.jsonl | while read -r row; do
-  name=$(jq -r .name <<<"$row")
-  [ -e "out/$name.mp4" ] && continue
-  jq -r .text <<<"$row" | tadh video create --avatar "$AVATAR" --text - --format mp4 \\
-    --wait --download "out/$name.mp4" || break
-done"""
+# The list that is shown; a test makes it.
+MANIFEST = """\
+defaults:                      # hold for every video that does not say otherwise
+  avatar: 4414462893dc74f31473010ff3f6c977
+  format: mp4
+videos:
+  - name: welcome              # out/welcome.mp4 and out/welcome.srt
+    text: Welcome to our shop.
+  - name: news
+    text: "@news.txt"          # files are relative to the list
+    speed: 1.1
+  - name: greeting
+    audio: voice.wav           # uploaded, once however many use it"""
 
 
 def _manifest() -> str:
-    script = BATCH_SCRIPT.replace("\n", "\n  ")
+    from tadh_cli.engine.batch.items import kinds
+
+    keys = ", ".join(kinds())
     return f"""\
-A list of videos is best kept as lines of JSON, one video a line:
+`tadh video batch MANIFEST` makes the videos of a list. In YAML:
 
-  {{"name": "welcome", "text": "Welcome to our shop."}}
-  {{"name": "goodbye", "text": "Come back soon."}}
+{_indented(MANIFEST)}
 
-This makes what is not there yet, one after another, and stops at the first failure:
+CSV has a column for each option (name,text,speed) and a row for each video; an empty cell is an option that is not
+given, and an option that may be given several times has a line of its cell, or a column, for each. JSONL has an object
+on each line: {{"name": "welcome", "text": "Welcome to our shop."}}. On stdin (-) a first line that is an object is
+JSONL, all else YAML.
 
-  {script}
+Options are those of `tadh video create`, and `set` for fields of the request:
 
-A file appears when it is complete, so that what is there need not be made again. After exit code 8, 9 or 10 the
-video goes on at the service: `tadh video list` shows its id, `tadh video wait ID --download out/NAME.mp4` brings it
-home. After exit code 12 look at `tadh task list --state unknown` before anything is made twice."""
+{_folded(keys)}
+
+Values of YAML are taken as they are written: no, 1:30 and 012 stay text. null takes a default away. One of text, ssml
+and audio drives a video; the one that a video gives replaces that of the defaults. Names are those of files, without
+an extension, and differ also when case is ignored. For editors: tadh video batch --schema > manifest.schema.json, and
+in the list's first line: # yaml-language-server: $schema=manifest.schema.json
+
+Run again, a batch goes on where it ended, also after a crash:
+
+  make     never made, or its values or files have changed; also what was refused for want of a slot or of hours
+  adopt    under way at the service, also from another run
+  fetch    made, but its files are not in --out; the service keeps them for 7 days
+  skip     finished; or failed, or no longer kept, and then told as failed: --retry-failed makes it again (retry)
+  unknown  nobody knows whether the service accepted it: look at its console; --retry-unknown makes it again (retry)
+
+Two videos are the same when name, account (endpoint and appkey) and everything that determines the result are the
+same, files by their content. The place of the list and of --out, the callback, the kind of slots and the signature of
+a storage's URL do not count. What was made is known from the ledger (TADH_STATE_DIR): keep it, in CI as a cache.
+Without it, files in --out count as somebody else's, and nothing is overwritten without --force.
+
+Nothing is made twice by two runs at once: the second adopts what the first makes. Requests go one at a time, as many
+videos at once as --concurrency says. When the service has no slot (100008), because others use them too, a batch waits
+until one of its own ends, and tries now and then whether there is more room. After three unknown outcomes in a row it
+sends no more. Ctrl-C begins nothing new; what is under way goes on at the service and is adopted by the next run.
+
+Exit code 0: all are done. 12: the outcome of one is unknown, also when others failed. 7: some failed, the others are
+done. 8: one took longer than --timeout and goes on. 3, 4, 6, 9: keys, permission, hours or network ended it early.
+
+--dry-run sends nothing; what the account has left is asked only with --quota, and told by every run that makes
+something. With a storage_url the result goes there and is not downloaded."""
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())
+
+
+def _folded(text: str) -> str:
+    from textwrap import fill
+
+    return fill(text, width=116, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
 
 
 TOPICS = {

@@ -192,7 +192,7 @@ def batch(
         str | None, typer.Argument(metavar="MANIFEST", help="a .yaml, .csv or .jsonl file; - is YAML or JSONL on stdin")
     ] = None,
 ) -> Result:
-    """Make many videos from a list, under the account's limit; run again it goes on where it ended.
+    """Make many videos from a list; run again it goes on where it ended.
 
     `tadh help manifest` explains the list. Every video is checked before the first request. What is finished is
     skipped, what is under way is adopted, what changed is made anew; what failed, or has an unknown outcome, is left

@@ -92,7 +92,7 @@ def test_slots_that_others_give_back_are_found(span_s: float) -> None:
 def test_slots_that_others_take_are_left_to_them() -> None:
     service = VirtualService(5, lambda number: 20.0, taken=lambda now_s: 5 if 50 < now_s < 200 else 0)
     ran = run(service, 30)
-    assert ran.seconds >= 200 and len([moment for moment in service.refused_s if moment < 200]) < 25
+    assert ran.seconds >= 200 and len([moment for moment in service.refused_s if moment < 200]) < 45
 
 
 def test_one_request_is_sent_at_a_time() -> None:

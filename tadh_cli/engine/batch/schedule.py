@@ -19,6 +19,8 @@ from tadh_cli.engine.batch.pace import Pace, Seen
 # Pauses before it is tried whether there is room again: doubled each time.
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 15.0
+# While nothing of ours is under way, and its end can't give us a slot.
+LONGEST_IDLE_PAUSE_S = 4.0
 # Questions within a second, about all videos together.
 MOST_ASKS = 20
 # How often the ledger is read for a video that another run is sending.
@@ -316,7 +318,8 @@ class Schedule:
     def _probe(self, now_s: float) -> None:
         """Try after a pause whether there is more room than is known."""
         # Twice as long each time, but not much longer than it takes to make a video.
-        longest_s = min(LONGEST_PAUSE_S, max(self.pace.usual_s or LONGEST_PAUSE_S, FIRST_PAUSE_S))
+        most_s = LONGEST_PAUSE_S if self._open else LONGEST_IDLE_PAUSE_S
+        longest_s = min(most_s, max(self.pace.usual_s or most_s, FIRST_PAUSE_S))
         pause_s, self._pause_s = self._pause_s, min(2 * self._pause_s, longest_s)
         self._probe_s = now_s + pause_s * self.jitter() if self._allowed < self.limit else float("inf")
 

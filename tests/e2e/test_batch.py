@@ -1,0 +1,125 @@
+"""Batches as processes: killed at any moment and run again, two at once, interrupted."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import signal
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tadh_cli.sandbox.hosting import Hosted
+from tests.media import look
+from tests.program import Program, call, spawn, until
+
+ON = ("-p", "sandbox", "video", "batch", "list.jsonl", "--out", "out/")
+COUNT = 8
+
+
+@pytest.fixture
+def texts(tadh: Program, sandbox: Hosted) -> list[str]:
+    """What the videos of the list say: each something else."""
+    avatar = tadh("-p", "sandbox", "avatar", "list", "--limit", 1, "-o", "id").out.strip()
+    texts = [f"This is video number {number}." for number in range(COUNT)]
+    rows = [{"name": f"v{number}", "avatar": avatar, "text": text} for number, text in enumerate(texts)]
+    Path("list.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    return texts
+
+
+def creations(sandbox: Hosted) -> int:
+    return sum(entry["operation"] == "video.create" and entry["code"] == 0 for entry in sandbox.journal())
+
+
+def accepted() -> Counter[str]:
+    """How often the ledger knows of each text to have been made, or may have been."""
+    entries = call("task", "list", "--kind", "video").json
+    return Counter(entry["Request"]["InputSsml"] for entry in entries if entry["State"] != "refused")
+
+
+def complete() -> int:
+    """Videos that are there; each of them can be played, and nothing unfinished carries its name."""
+    files = sorted(Path("out").glob("*.webm"))
+    assert all(look(file).seconds > 0.5 for file in files)
+    return len(files)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_killed_at_any_moment_and_run_again_it_makes_everything_once(
+    sandbox: Hosted, texts: list[str], seed: int
+) -> None:
+    """The moments are counted in requests of the process, so that all phases are met however fast the machine is."""
+    dice = random.Random(seed)
+    for _ in range(5):
+        before = len(sandbox.journal())
+        moment = before + dice.randrange(1, 10)
+        with spawn(*ON, "--quiet", "-o", "ndjson") as process:
+            until(lambda moment=moment, process=process: len(sandbox.journal()) >= moment or process.poll() is not None)
+            process.kill()
+        complete()
+    ran = call(*ON, "--quiet", code=None)
+    assert ran.code in (0, 12)
+    states = Counter(record["State"] for record in ran.json)
+    assert set(states) <= {"done", "unknown"} and (states["unknown"] > 0) == (ran.code == 12)
+    known = accepted()
+    assert set(known) == set(texts) and set(known.values()) == {1}, "one attempt for each video"
+    assert COUNT - states["unknown"] <= creations(sandbox) <= COUNT, "and no request beside"
+    assert complete() == states["done"]
+    assert not [name for name in os.listdir("out") if name.endswith(".webm.part") and states["unknown"] == 0]
+
+
+def test_two_runs_at_once_make_everything_once(sandbox: Hosted, texts: list[str]) -> None:
+    runs = [spawn(*ON, "--quiet") for _ in range(2)]
+    ended = [run.communicate(timeout=100) for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], ended
+    for out, _ in ended:
+        assert {record["State"] for record in json.loads(out)} == {"done"}
+    assert creations(sandbox) == COUNT and complete() == COUNT and set(accepted().values()) == {1}
+
+
+def test_two_lists_share_the_slots_and_both_finish(sandbox: Hosted, texts: list[str]) -> None:
+    rows = [json.loads(line) for line in Path("list.jsonl").read_text().splitlines()]
+    other = [{**row, "name": f"w{number}", "text": f"{row['text']} Again."} for number, row in enumerate(rows)]
+    Path("other.jsonl").write_text("\n".join(map(json.dumps, other)))
+    lines = [[*ON, "--quiet"], ["-p", "sandbox", "video", "batch", "other.jsonl", "--out", "out/", "--quiet"]]
+    runs = [spawn(*line) for line in lines]
+    ended = [run.communicate(timeout=100) for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], ended
+    assert creations(sandbox) == 2 * COUNT and complete() == 2 * COUNT
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_names_what_is_under_way_and_the_next_run_adopts_it(
+    sandbox: Hosted, texts: list[str], name: str
+) -> None:
+    sandbox.set_faults([{"operation": "video.get", "http": 502}])
+    with spawn(*ON, "--report", "report.json", "-o", "json") as process:
+        until(lambda: creations(sandbox) >= 5)
+        process.send_signal(getattr(signal, name))
+        out, err = process.communicate(timeout=60)
+    error = json.loads(err.splitlines()[-1])["error"]
+    assert process.returncode == 130 and "under way at the service: v0" in error["Message"] and b"Traceback" not in err
+    assert error["Resume"] == "tadh -p sandbox video batch list.jsonl --out out/ --report report.json"
+    sandbox.clear_faults()
+    states = Counter(record["State"] for record in json.loads(out))
+    assert states["waiting"] >= 1 and states["running"] >= 1
+    report = json.loads(Path("report.json").read_text())
+    assert report["ExitCode"] == 130 and len(report["Items"]) == COUNT
+    again = call(*ON, "--quiet").json
+    assert Counter(record["Action"] for record in again)["adopt"] >= 1 and creations(sandbox) == COUNT
+
+
+def test_killed_while_a_request_is_on_its_way_its_outcome_is_unknown(sandbox: Hosted, texts: list[str]) -> None:
+    sandbox.set_faults([{"operation": "video.create", "delay_s": 30, "times": 1}])
+    with spawn(*ON) as process:
+        until(lambda: any(entry["State"] == "sending" for entry in call("task", "list").json))
+        process.kill()
+    sandbox.clear_faults()
+    ran = call(*ON, "--quiet", code=12)
+    assert Counter(record["State"] for record in ran.json) == {"unknown": 1, "done": COUNT - 1}
+    assert re.search(r"--retry-unknown", ran.err)
+    call(*ON, "--quiet", "--retry-unknown")
+    assert complete() == COUNT
