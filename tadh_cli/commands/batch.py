@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tadh_cli.api.options import opt, whole
+from tadh_cli.commands.batch_options import USUAL_CONCURRENCY, Reporting, Wanted
 from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.names import Lookup, keyed, owned
-from tadh_cli.commands.options import Following, minutes
+from tadh_cli.commands.options import Following
 from tadh_cli.errors import (
-    FileError,
     InputError,
     Interrupted,
     OutcomeUnknown,
@@ -29,9 +27,6 @@ if TYPE_CHECKING:
     from tadh_cli.engine.batch.items import Item
     from tadh_cli.engine.batch.manifest import Problem
     from tadh_cli.engine.batch.work import Work
-
-# "For each avatar type, each user is allowed to process up to 5 video production tasks" (Video Production API).
-USUAL_CONCURRENCY = 5
 
 BATCH = View(
     id="Name",
@@ -48,59 +43,6 @@ BATCH = View(
     wide=(Column("FailMessage", "Failure"), Column("Hint"), Column("Line")),
     hidden=("Method", "Url", "Body", "Uploads", "Warnings"),
 )
-
-
-def _count(text: str) -> int:
-    number = whole(text)
-    if number < 1:
-        raise ValueError(f"{number} is not 1 or more")
-    return number
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Which videos are made, how, and where they go."""
-
-    out: str | None = opt("--out", "directory for the videos (the profile's output_dir, else ./)", metavar="DIR")
-    only: tuple[str, ...] = opt("--only", "only videos of this name; * and ? match others", metavar="NAME", many=True)
-    concurrency: int | None = opt(
-        "--concurrency", f"videos under way at once ({USUAL_CONCURRENCY}, what an account has)", reader=_count
-    )
-    retry_failed: bool = opt("--retry-failed", "make those again that failed or that nobody keeps", default=False)
-    retry_unknown: bool = opt(
-        "--retry-unknown", "make those again whose outcome is unknown: they may be paid twice", default=False
-    )
-    fail_fast: bool = opt("--fail-fast", "begin nothing new once one has failed", default=False)
-    force: bool = opt("--force", "overwrite files that do not come from here", default=False)
-    max_minutes: float | None = opt(
-        "--max-minutes", "refuse when all that is made is estimated to be longer", metavar="N", reader=minutes
-    )
-    dry_run: bool = opt(
-        "--dry-run", "check everything and show the plan with the requests, send nothing", default=False
-    )
-    quota: bool = opt("--quota", "with --dry-run: ask the service what is left, and nothing else", default=False)
-    schema: bool = opt("--schema", "print the JSON Schema of manifests", default=False)
-
-
-@dataclass(frozen=True)
-class Reporting:
-    """What is written down about a run."""
-
-    report: str | None = opt("--report", "write what became of each video as JSON", metavar="FILE")
-    junit: str | None = opt("--junit", "write it as JUnit XML", metavar="FILE")
-    annotations: str | None = opt(
-        "--annotations",
-        "show failures at their lines, and a summary of the step",
-        words={"github": "github"},
-    )
-
-    def files(self) -> list[tuple[str, str]]:
-        given = (("--report", self.report), ("--junit", self.junit))
-        return [(flag, name) for flag, name in given if name]
-
-    @property
-    def annotates(self) -> bool:
-        return self.annotations is not None
 
 
 def batch(
@@ -318,7 +260,7 @@ class _Job:
                 uploads = [{"File": str(sound.path), "Bytes": sound.size_bytes, "Folder": "audio/"}] if sound else []
                 record |= rehearsal(self._tadh, work.prepared, uploads, work.plan.warnings)
             records.append({**record, "DryRun": True})
-        self._write_reports(records, 0)
+        self._report(records, 0)
         return Records(records, BATCH)
 
     # Running -----------------------------------------------------------------------------------------------
@@ -350,7 +292,7 @@ class _Job:
         rest = [work for work in self._works if work.name not in drawn]
         failure = failure or self._failure()
         records = [self._record(work) for work in self._works]
-        self._write_reports(records, failure.exit_code if failure else 0)
+        self._report(records, failure.exit_code if failure else 0)
         if failure is None:
             return
         is_streamed = self._tadh.draws_as_it_comes
@@ -432,52 +374,10 @@ class _Job:
 
         return record(work, self._home)
 
-    def _write_reports(self, records: Sequence[Mapping[str, Any]], exit_code: int) -> None:
-        from tadh_cli.commands.batch_record import totals
-        from tadh_cli.engine.clock import iso
-        from tadh_cli.ui import reports
-        from tadh_cli.ui.render import to_json
+    def _report(self, records: Sequence[Mapping[str, Any]], exit_code: int) -> None:
+        from tadh_cli.commands.batch_record import write_reports
 
-        records = [self._tadh.mask.document(record) for record in records]
-        took_s = self._tadh.clock.now_s() - self._began_s
-        sums = totals(records)
-        document = {
-            "Manifest": self._manifest,
-            "Profile": self._tadh.settings.profile,
-            "DryRun": self._wanted.dry_run,
-            "StartedAt": iso(self._began_s),
-            "FinishedAt": iso(self._began_s + took_s),
-            "ExitCode": exit_code,
-            "Totals": sums,
-            "Items": records,
-        }
-        writers: Mapping[str, Callable[[], str]] = {
-            "--report": lambda: to_json(document, indent=2) + "\n",
-            "--junit": lambda: reports.junit(self._manifest, records, took_s),
-        }
-        for flag, name in self._reporting.files():
-            self._write(name, writers[flag]())
-        if self._reporting.annotates:
-            for line in reports.marks(records):
-                self._tadh.messages.write(line)
-            if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-                self._append(summary, reports.summary(self._manifest, sums, records))
-
-    def _write(self, name: str, text: str) -> None:
-        """A file, whole or not at all; one that can't be written is no reason to forget how the run ended."""
-        from tadh_cli.engine.places import write_text
-
-        try:
-            write_text(Path(name), text)
-        except FileError as error:
-            self._tadh.messages.warn(error.message)
-
-    def _append(self, name: str, text: str) -> None:
-        try:
-            with open(name, "a", encoding="utf-8") as file:
-                file.write(text)
-        except OSError as error:
-            self._tadh.messages.warn(f"can't write {name}: {(error.strerror or str(error)).lower()}")
+        write_reports(self._tadh, self._manifest, self._reporting, records, self._began_s, exit_code)
 
 
 _UNKNOWN_HINT = "look at the service's console: what is made twice is paid twice. --retry-unknown makes those again"

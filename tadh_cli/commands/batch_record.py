@@ -1,11 +1,15 @@
-"""What is told of the videos of a batch."""
+"""What is told of the videos of a batch: records, and the files made of them."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tadh_cli.errors import TadhError
+from tadh_cli.commands.batch_options import Reporting
+from tadh_cli.commands.context import Tadh
+from tadh_cli.errors import FileError, TadhError
 
 if TYPE_CHECKING:
     from tadh_cli.engine.batch.work import Home, Work
@@ -71,3 +75,57 @@ def _seconds(known: Mapping[str, Any]) -> float | None:
     if not (known.get("SubmittedAt") and known.get("FinishedAt")):
         return None
     return unix(known["FinishedAt"]) - unix(known["SubmittedAt"])
+
+
+def write_reports(
+    tadh: Tadh,
+    manifest: str,
+    reporting: Reporting,
+    records: Sequence[Mapping[str, Any]],
+    began_s: float,
+    exit_code: int,
+) -> None:
+    """The files and annotations that are wanted; one that can't be written is no reason to forget how the run ended."""
+    from tadh_cli.engine.clock import iso
+    from tadh_cli.ui import reports
+    from tadh_cli.ui.render import to_json
+
+    records = [tadh.mask.document(record) for record in records]
+    took_s = tadh.clock.now_s() - began_s
+    sums = totals(records)
+    document = {
+        "Manifest": manifest,
+        "Profile": tadh.settings.profile,
+        "StartedAt": iso(began_s),
+        "FinishedAt": iso(began_s + took_s),
+        "ExitCode": exit_code,
+        "Totals": sums,
+        "Items": records,
+    }
+    if reporting.report:
+        _write(tadh, reporting.report, to_json(document, indent=2) + "\n")
+    if reporting.junit:
+        _write(tadh, reporting.junit, reports.junit(manifest, records, took_s))
+    if reporting.annotates:
+        for line in reports.marks(records):
+            tadh.messages.write(line)
+        if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+            _append(tadh, summary, reports.summary(manifest, sums, records))
+
+
+def _write(tadh: Tadh, name: str, text: str) -> None:
+    """A file, whole or not at all."""
+    from tadh_cli.engine.places import write_text
+
+    try:
+        write_text(Path(name), text)
+    except FileError as error:
+        tadh.messages.warn(error.message)
+
+
+def _append(tadh: Tadh, name: str, text: str) -> None:
+    try:
+        with open(name, "a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        tadh.messages.warn(f"can't write {name}: {(error.strerror or str(error)).lower()}")

@@ -9,8 +9,8 @@ import typer
 from tadh_cli.api.placing import Placing
 from tadh_cli.api.video import VideoOptions
 from tadh_cli.commands._command import Commands, reading
-from tadh_cli.commands.batch import Reporting, Wanted
 from tadh_cli.commands.batch import batch as run_batch
+from tadh_cli.commands.batch_options import Reporting, Wanted
 from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.following import look, past
 from tadh_cli.commands.names import Lookup
