@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -177,3 +180,19 @@ def test_a_retry_is_an_attempt_of_its_own(ledger: Ledger) -> None:
     again = intend(ledger, after=entry)
     assert again != entry and ledger.attempt("id-one").entry == again  # type: ignore[union-attr]
     assert ledger.item_of("T1") == "one" and ledger.item_of("T2") == ""
+
+
+def test_several_threads_write_at_once(ledger: Ledger) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        entries = list(pool.map(lambda number: intend(ledger, name=f"n{number}"), range(40)))
+    assert len(set(entries)) == 40 and len(list(ledger.tasks())) == 40
+
+
+def test_an_entry_that_is_forgotten_takes_its_attempt_with_it(ledger: Ledger, tmp_path: Path) -> None:
+    """SQLite gives its number to the next one, which is another task."""
+    intend(ledger)
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as db, db:
+        db.execute("DELETE FROM tasks")
+    assert ledger.attempt("id-one") is None
+    ledger.intend(kind="video", profile="p", operation="video.create", request={})
+    assert ledger.attempt("id-one") is None

@@ -406,13 +406,11 @@ class Run:
         self.tell(Change(work.name, words, is_over, self._ended, len(self.works), self._left_s()))
 
     def _left_s(self) -> float | None:
-        """An estimate: what is not begun and half of what is, in as many rows as there are slots."""
+        """An estimate of what is left."""
         usual_s = self._pace.usual_s
         if usual_s is None:
             return None
-        waiting = sum(work.state == WAITING for work in self.works)
-        going = sum(work.state == RUNNING for work in self.works)
-        return (waiting + going / 2) * usual_s / max(1, self._schedule.allowed)
+        return self._schedule.rounds_left() * usual_s
 
 
 # Stands for the sending of requests among the numbers of videos.

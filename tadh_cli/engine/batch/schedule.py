@@ -154,6 +154,12 @@ class Schedule:
         """How many may be under way at once."""
         return min(self._allowed, self.limit)
 
+    def rounds_left(self) -> float:
+        """How often all slots are filled until every video is made: what is not begun, and half of what is."""
+        waiting = sum(self._counts[stage] for stage in (Stage.FILE, Stage.UPLOADING, Stage.READY))
+        going = self._counts[Stage.SENDING] + len(self._open)
+        return (waiting + going / 2) / max(1, self.allowed)
+
     def stage(self, number: int) -> Stage:
         return self._tracks[number].stage
 
