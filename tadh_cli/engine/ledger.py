@@ -36,6 +36,8 @@ class Claim(NamedTuple):
     identity: str
     name: str
     after: int | None = None
+    # Whether that attempt had been refused: then its entry is used again, by whoever is first.
+    was_refused: bool = False
 
 
 class Attempt(NamedTuple):
@@ -334,9 +336,10 @@ def _free(db: sqlite3.Connection, claim: Claim) -> int | None:
     last = db.execute(
         "SELECT id, state FROM tasks WHERE id = (SELECT MAX(entry) FROM items WHERE identity = ?)", (claim.identity,)
     ).fetchone()
-    if (last["id"] if last else None) != claim.after:
+    is_refused = last is not None and last["state"] == REFUSED
+    if (last["id"] if last else None) != claim.after or (claim.was_refused and not is_refused):
         raise Claimed(claim.identity)
-    return int(last["id"]) if last and last["state"] == REFUSED else None
+    return int(last["id"]) if is_refused else None
 
 
 def _record(row: sqlite3.Row) -> dict[str, Any]:

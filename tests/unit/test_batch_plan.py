@@ -149,10 +149,9 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     ledger.close()
 
 
-def intend(ledger: Ledger, after: int | None = None, name: str = "one") -> int:
-    return ledger.intend(
-        kind="video", profile="p", operation="video.create", request={}, claim=Claim(f"id-{name}", name, after)
-    )
+def intend(ledger: Ledger, after: int | None = None, name: str = "one", *, was_refused: bool = False) -> int:
+    claim = Claim(f"id-{name}", name, after, was_refused)
+    return ledger.intend(kind="video", profile="p", operation="video.create", request={}, claim=claim)
 
 
 def test_an_item_is_claimed_once(ledger: Ledger) -> None:
@@ -169,8 +168,26 @@ def test_an_entry_that_was_refused_is_used_again(ledger: Ledger) -> None:
     entry = intend(ledger)
     ledger.rejected(entry, REFUSED, "full", 6)
     assert ledger.attempt("id-one").record["ExitCode"] == 6  # type: ignore[union-attr]
-    assert intend(ledger, after=entry) == entry
+    assert intend(ledger, after=entry, was_refused=True) == entry
     assert [record["State"] for record in ledger.tasks()] == [SENDING]
+
+
+@pytest.mark.parametrize("outcome", ["sending", "accepted", "unknown", "refused"])
+def test_an_entry_that_was_refused_is_used_again_by_one_run_only(ledger: Ledger, outcome: str) -> None:
+    """Two runs saw the refusal; the first to send again decides what becomes of the item."""
+    entry = intend(ledger)
+    ledger.rejected(entry, REFUSED, "full", 6)
+    assert intend(ledger, after=entry, was_refused=True) == entry
+    if outcome == "accepted":
+        ledger.accepted(entry, "T1", "COMMIT", {})
+    elif outcome != "sending":
+        ledger.rejected(entry, outcome, "no answer")
+    if outcome == "refused":
+        assert intend(ledger, after=entry, was_refused=True) == entry
+    else:
+        with pytest.raises(Claimed):
+            intend(ledger, after=entry, was_refused=True)
+    assert len(list(ledger.tasks())) == 1
 
 
 def test_a_retry_is_an_attempt_of_its_own(ledger: Ledger) -> None:

@@ -17,7 +17,7 @@ from tadh_cli.engine.batch.pace import Pace
 from tadh_cli.engine.batch.plan import Action, Decision, standing
 from tadh_cli.engine.batch.schedule import Order, Schedule, Stage, Verb
 from tadh_cli.engine.batch.work import DONE, FAILED, RUNNING, UNKNOWN, WAITING, Home, Work
-from tadh_cli.engine.ledger import REFUSED, SENDING, Claim, Claimed
+from tadh_cli.engine.ledger import REFUSED, SENDING, Claimed
 from tadh_cli.engine.ledger import UNKNOWN as UNKNOWN_ENTRY
 from tadh_cli.engine.results import Results, Target
 from tadh_cli.engine.tasks import Tasks, proves_nothing_made
@@ -193,7 +193,7 @@ class Run:
 
     def _send(self, number: int) -> None:
         work = self.works[number]
-        claim = Claim(work.identity, work.name, work.attempt.entry if work.attempt else None)
+        claim = work.claim()
 
         def job(tasks: Tasks) -> tuple[float, Mapping[str, Any]]:
             began_s = self._clock.monotonic_s()
