@@ -88,9 +88,13 @@ class Expiry:
         self._now_s = now_s
         self._unix = unix
 
+    def ends_s(self, date: object) -> float | None:
+        """The Unix seconds of a date, None without one."""
+        return self._unix(date)
+
     def days(self, date: object) -> int | None:
         """Whole days that are left, negative after the end, None without a date."""
-        ends_s = self._unix(date)
+        ends_s = self.ends_s(date)
         return None if ends_s is None else math.floor((ends_s - self._now_s()) / 86_400)
 
     def text(self, date: Any) -> str:
