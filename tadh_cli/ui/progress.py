@@ -137,6 +137,29 @@ def _bar(messages: Messages, what: str) -> Iterator[Moved]:
         yield moved
 
 
+@contextmanager
+def counting(messages: Messages, what: str, of: int) -> Iterator[Callable[[int], None]]:
+    """A function that shows how many of a number of things are done."""
+    if messages.is_terminal and not messages.is_quiet:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        console = Console(file=messages.stream, no_color=not messages.color, highlight=False)
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=console, transient=True) as progress:
+            row = progress.add_task(printable(what), total=of)
+            yield lambda done: progress.update(row, completed=done)
+    else:
+        if of:
+            messages.say(f"{what}: {of}")
+        yield lambda done: None
+
+
 def size(count: int) -> str:
     """A number of bytes for people."""
     if count < 1000:
