@@ -12,6 +12,7 @@ from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.customizing import decide, look, make
 from tadh_cli.commands.customizing import wait as wait_for
+from tadh_cli.commands.gallery import Making, made
 from tadh_cli.commands.listing import Selection
 from tadh_cli.commands.names import Lookup
 from tadh_cli.commands.options import (
@@ -28,7 +29,7 @@ from tadh_cli.commands.options import (
     Wait,
 )
 from tadh_cli.commands.submitting import Sending
-from tadh_cli.ui.records import Record, Records
+from tadh_cli.ui.records import Record, Records, Text
 
 commands = Commands("avatar", "Avatars of the account, and new ones.")
 
@@ -140,6 +141,37 @@ def images(
 def _needs_legacy(tadh: Tadh, all_resources: bool) -> None:
     if all_resources:
         tadh.problems.append("--all-resources needs --legacy")
+
+
+@commands.command(
+    "gallery",
+    examples=(
+        "tadh avatar gallery --out avatars.html",
+        "tadh avatar gallery --type premium --sort name --limit 3 --embed --out premium.html",
+        "tadh avatar gallery --search anna --out - > anna.html",
+    ),
+)
+def gallery(
+    tadh: Tadh,
+    making: Making,
+    selection: Selection,
+    lookup: Lookup,
+    type_: Type = None,
+    anchor: Anchor = None,
+) -> Record | Text:
+    """Write a page with pictures and clips of avatars.
+
+    One HTML file that needs no other: search, filters and order work in the browser, every key can be copied, what
+    expires soon stands out. Without --type it has what `tadh avatar list` shows and the premium and 3D avatars.
+
+    The page links to the pictures and clips of the service, and these links expire. --embed downloads them into the
+    page, pictures first; what is too large or can't be had is told on its card, and counted. A file that exists is
+    replaced when it is such a page.
+    """
+    from tadh_cli.ui.gallery.cards import AVATARS
+
+    making.check(tadh)
+    return made(tadh, AVATARS, avatars.everything(tadh, type_, anchor, selection, lookup), making)
 
 
 @commands.command(

@@ -136,6 +136,18 @@ def of_type(
     )
 
 
+def everything(
+    tadh: Tadh, type_: str | None, anchor: Sequence[str] | None, selection: Selection, lookup: Lookup
+) -> Records:
+    """The avatars of all types, or of one of them."""
+    if type_:
+        return of_type(tadh, "avatar.images", type_, anchor, selection, lookup, None)
+    tadh.refuse()
+    kept = {each.lower() for each in anchor or ()}
+    keep = (lambda item: str(item.get("AnchorCode")).lower() in kept) if kept else None
+    return selection.of(tadh, owned(tadh, lookup).asked("avatar"), _view(tadh), _SEARCHED, keep)
+
+
 # The calls that the service is about to drop -----------------------------------------------------------
 
 

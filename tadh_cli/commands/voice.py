@@ -13,6 +13,7 @@ from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.customizing import decide, look
 from tadh_cli.commands.customizing import wait as wait_for
+from tadh_cli.commands.gallery import Making, made
 from tadh_cli.commands.listing import Selection
 from tadh_cli.commands.names import Lookup
 from tadh_cli.commands.options import (
@@ -33,7 +34,7 @@ from tadh_cli.commands.options import (
 from tadh_cli.commands.production import Delivery, make
 from tadh_cli.commands.submitting import Sending
 from tadh_cli.ui.forms import milliseconds, moment
-from tadh_cli.ui.records import Column, Record, Records, View
+from tadh_cli.ui.records import Column, Record, Records, Text, View
 
 commands = Commands("voice", "Voices of the account, audio spoken by them, and new ones.")
 
@@ -50,6 +51,18 @@ AUDIOS = View(
 )
 
 
+Language = Annotated[
+    str | None, typer.Option("--language", metavar="L", help="only this language, such as zh-CN or zh")
+]
+Sex = Annotated[str | None, typer.Option("--gender", metavar="male|female", help="only this gender")]
+Emotion = Annotated[
+    str | None, typer.Option("--emotion", metavar="E", help="only voices with this emotion, such as tc_happy")
+]
+Type = Annotated[
+    str | None, typer.Option("--type", metavar="T", help="only this type: Boutique, SampleBasic, SampleFast")
+]
+
+
 @commands.command(
     "list",
     examples=(
@@ -63,16 +76,10 @@ def list_(
     tadh: Tadh,
     selection: Selection,
     lookup: Lookup,
-    language: Annotated[
-        str | None, typer.Option("--language", metavar="L", help="only this language, such as zh-CN or zh")
-    ] = None,
-    sex: Annotated[str | None, typer.Option("--gender", metavar="male|female", help="only this gender")] = None,
-    emotion: Annotated[
-        str | None, typer.Option("--emotion", metavar="E", help="only voices with this emotion, such as tc_happy")
-    ] = None,
-    type_: Annotated[
-        str | None, typer.Option("--type", metavar="T", help="only this type: Boutique, SampleBasic, SampleFast")
-    ] = None,
+    language: Language = None,
+    sex: Sex = None,
+    emotion: Emotion = None,
+    type_: Type = None,
     page_size: PageSize = None,
     set_: Set = None,
 ) -> Records:
@@ -84,6 +91,43 @@ def list_(
 
     wanted = voices.Wanted(language, sex, emotion, type_)
     return voices.listed_voices(tadh, wanted, selection, lookup, page_size, set_)
+
+
+@commands.command(
+    "gallery",
+    examples=(
+        "tadh voice gallery --out voices.html",
+        "tadh voice gallery --language en --gender female --limit 3 --embed --out voices.html",
+        "tadh voice gallery --type SampleFast --out - > clones.html",
+    ),
+)
+def gallery(
+    tadh: Tadh,
+    making: Making,
+    selection: Selection,
+    lookup: Lookup,
+    language: Language = None,
+    sex: Sex = None,
+    emotion: Emotion = None,
+    type_: Type = None,
+    page_size: PageSize = None,
+    set_: Set = None,
+) -> Record | Text:
+    """Write a page with samples of voices.
+
+    One HTML file that needs no other: search, filters and order work in the browser, every key can be copied, what
+    expires soon stands out.
+
+    The page links to the samples of the service, and these links expire. --embed downloads them into the page; what
+    is too large or can't be had is told on its card, and counted. A file that exists is replaced when it is such a
+    page.
+    """
+    from tadh_cli.commands import voices
+    from tadh_cli.ui.gallery.cards import VOICES
+
+    making.check(tadh)
+    wanted = voices.Wanted(language, sex, emotion, type_)
+    return made(tadh, VOICES, voices.listed_voices(tadh, wanted, selection, lookup, page_size, set_), making)
 
 
 @commands.command(
