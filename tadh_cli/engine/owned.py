@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,16 @@ from tadh_cli.api.asset import Asset, Item, Source
 from tadh_cli.engine.cache import Cache
 from tadh_cli.engine.client import Client
 from tadh_cli.engine.pages import in_order
-from tadh_cli.errors import AuthError, InputError, NotFound, Refused
+from tadh_cli.errors import (
+    AuthError,
+    ConfigError,
+    InputError,
+    NetworkError,
+    NotFound,
+    QuotaError,
+    Refused,
+    ServiceError,
+)
 
 # So long a list is believed when a name is looked up.
 FRESH_S = 600.0
@@ -21,6 +31,9 @@ _MOST_GUESSES = 3
 _ELSEWHERE = "; what is not listed is passed on by --set PATH=KEY"
 
 Items = list[dict[str, Any]]
+
+# Why the lists of an account may not be had; that is no reason to refuse a key.
+_UNLISTED = (AuthError, ConfigError, NetworkError, NotFound, QuotaError, Refused, ServiceError)
 
 
 @dataclass
@@ -51,20 +64,29 @@ class Owned:
     def key(self, kind: str, text: str, flag: str, *, asks: bool = True) -> str:
         """The key of what a text names, the text itself when that is a key.
 
-        What looks like a key, or was listed as one before, is taken at its word: nobody is asked. Without `asks`
-        nobody is asked in any case, and what is not known is empty. Raises InputError for names that mean several
-        things, or nothing.
+        What looks like a key, or was listed as one before, is taken at its word: nobody is asked. A single word that
+        is not listed may be a key all the same, and what can't be listed need not be: the service decides. Without
+        `asks` nobody is asked in any case, and what is not known is empty. Raises InputError for names that mean
+        several things, or nothing.
         """
         asset = self.asset(kind)
-        if asset.is_key(text) or (kind not in self._asked and self._was_listed(asset, text)):
+        if asset.is_key(text) or (kind not in self._asked and self._is_known(asset, text)):
             return text
-        found = self._found(asset, text, asks=asks)
+        try:
+            found = self._found(asset, text, asks=asks)
+        except _UNLISTED:
+            if not _is_word(text):
+                raise
+            return text
         if len(found) == 1:
             return str(found[0][asset.key])
         if found:
             raise _several(asset, found, f"{flag} {text!r} means {len(found)} {kind}s:")
-        if asks:
+        if asks and not self._may_be_key(asset, text):
             raise _none(asset, self.items(kind), text, flag)
+        if asks:
+            self._remember(asset, text)
+            return text
         return ""
 
     def _found(self, asset: Asset, text: str, *, asks: bool) -> list[Item]:
@@ -75,8 +97,21 @@ class Owned:
             return found
         return asset.called(self.asked(asset.kind), text)
 
-    def _was_listed(self, asset: Asset, text: str) -> bool:
-        return self.cache is not None and any(item.get(asset.key) == text for item in some(self.cache, asset))
+    def _may_be_key(self, asset: Asset, text: str) -> bool:
+        """Whether a text that names nothing is passed on; letters alone that resemble a name are a slip of the pen."""
+        return _is_word(text) and not (text.isalpha() and any(_near(asset, self.items(asset.kind), text)))
+
+    def _is_known(self, asset: Asset, text: str) -> bool:
+        """Whether a text was listed as a key, or passed on as one a short while ago."""
+        if self.cache is None:
+            return False
+        passed_on = self.cache.read(_passed_on(asset), younger_than_s=FRESH_S) or []
+        return any(item.get(asset.key) == text for item in (*some(self.cache, asset), *passed_on))
+
+    def _remember(self, asset: Asset, text: str) -> None:
+        if self.cache is not None:
+            passed_on = self.cache.read(_passed_on(asset), younger_than_s=FRESH_S) or []
+            self.cache.write(_passed_on(asset), [*passed_on, {asset.key: text}])
 
     def keep(self, source: Source, items: Sequence[Any]) -> None:
         """Remember a list that was read whole."""
@@ -92,6 +127,14 @@ class Owned:
             items = []
         self.keep(source, items)
         return items
+
+
+def _is_word(text: str) -> bool:
+    return re.fullmatch(r"[A-Za-z0-9_.:-]+", text) is not None
+
+
+def _passed_on(asset: Asset) -> str:
+    return f"{asset.kind}-passed-on"
 
 
 def remembered(cache: Cache | None, asset: Asset, **age: float) -> Items | None:

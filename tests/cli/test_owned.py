@@ -286,6 +286,19 @@ def test_a_name_of_nobody_is_refused_with_what_is_near(run: Run, account: Accoun
     assert "did you mean Teacher 249" in ran.err and "videomake" not in account.calls
 
 
+def test_a_word_that_is_not_listed_may_be_a_key_all_the_same(run: Run, account: Account) -> None:
+    run("video", "create", "--avatar", "vk-1", "--text", "Hi")
+    assert ordered(account)["VirtualmanKey"] == "vk-1" and len(account.calls) > 1
+    run("video", "create", "--avatar", "vk-1", "--text", "Hi")
+    assert account.calls == ["videomake"] and ordered(account)["VirtualmanKey"] == "vk-1"
+
+
+def test_a_word_that_resembles_a_name_is_a_slip_of_the_pen(run: Run, account: Account) -> None:
+    account.voices.append({"TimbreKey": "fresh", "TimbreName": "Marianne"})
+    ran = run("video", "create", "--avatar", key(7), "--voice", "Mariane", "--text", "Hi", code=2)
+    assert "did you mean Marianne" in ran.err and "videomake" not in account.calls
+
+
 def test_a_name_that_is_newer_than_what_is_remembered_is_found(run: Run, account: Account) -> None:
     run("voice", "list")
     account.voices.append({"TimbreKey": "fresh", "TimbreName": "Fresh voice"})
