@@ -13,6 +13,7 @@ from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.names import Lookup, keyed, owned
 from tadh_cli.commands.options import Following
 from tadh_cli.errors import (
+    FileError,
     InputError,
     Interrupted,
     OutcomeUnknown,
@@ -322,7 +323,7 @@ class _Job:
             except Interrupted as error:
                 raise self._interrupted(error) from None
         if run.fatal is not None:
-            raise self._resumable(run.fatal)
+            raise self._resumable(_of_a_video(run.fatal))
 
     def _interrupted(self, error: Interrupted) -> TadhError:
         going = [f"{work.name} ({work.task_id})" for work in self._works if work.state == "running" and work.task_id]
@@ -383,6 +384,11 @@ class _Job:
 _UNKNOWN_HINT = "look at the service's console: what is made twice is paid twice. --retry-unknown makes those again"
 # More names would only be in the way of the message.
 _MOST_NAMED = 5
+
+
+def _of_a_video(error: TadhError) -> TadhError:
+    """What ended a run, as a failure of videos where it is one: those whose files have no room have failed."""
+    return TaskFailed(error.message, hint=error.hint, task_id=error.task_id) if isinstance(error, FileError) else error
 
 
 def _many(kind: type[TadhError], what: str, works: Sequence[Work], of: int, hint: str) -> TadhError:

@@ -7,6 +7,7 @@ import os
 import random
 import re
 import signal
+import subprocess
 from collections import Counter
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 
 from tadh_cli.sandbox.hosting import Hosted
 from tests.media import look
-from tests.program import Program, call, spawn, until
+from tests.program import SCRIPT, Program, call, spawn, until
 
 ON = ("-p", "sandbox", "video", "batch", "list.jsonl", "--out", "out/")
 COUNT = 8
@@ -123,3 +124,16 @@ def test_killed_while_a_request_is_on_its_way_its_outcome_is_unknown(sandbox: Ho
     assert re.search(r"--retry-unknown", ran.err)
     call(*ON, "--quiet", "--retry-unknown")
     assert complete() == COUNT
+
+
+def test_a_full_disk_fails_the_video_and_loses_nothing(sandbox: Hosted, texts: list[str]) -> None:
+    """Room for the ledger, but for no video of half a minute."""
+    row = json.loads(Path("list.jsonl").read_text().splitlines()[0])
+    Path("list.jsonl").write_text(json.dumps({**row, "text": " ".join(texts * 6)}))
+    bounded = ["sh", "-c", 'ulimit -f 300; exec "$0" "$@"', SCRIPT, *ON, "--quiet"]
+    ran = subprocess.run(bounded, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 7 and "file too large" in ran.stderr.lower(), ran.stderr
+    assert json.loads(ran.stdout)[0]["TaskId"]
+    assert os.listdir("out") == [] or complete() == 0
+    again = call(*ON, "--quiet")
+    assert again.json[0]["State"] == "done" and complete() == 1 and creations(sandbox) == 1
