@@ -130,7 +130,7 @@ def test_a_full_disk_fails_the_video_and_loses_nothing(sandbox: Hosted, texts: l
     """Room for the ledger, but for no video of half a minute."""
     row = json.loads(Path("list.jsonl").read_text().splitlines()[0])
     Path("list.jsonl").write_text(json.dumps({**row, "text": " ".join(texts * 6)}))
-    bounded = ["sh", "-c", 'ulimit -f 300; exec "$0" "$@"', SCRIPT, *ON, "--quiet"]
+    bounded = ["sh", "-c", 'ulimit -f 500; exec "$0" "$@"', SCRIPT, *ON, "--quiet"]
     ran = subprocess.run(bounded, capture_output=True, text=True, timeout=60, check=False)
     assert ran.returncode == 7 and "file too large" in ran.stderr.lower(), ran.stderr
     assert json.loads(ran.stdout)[0]["TaskId"]
