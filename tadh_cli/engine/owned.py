@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from tadh_cli.api.asset import Asset, Item, Source
@@ -99,7 +100,7 @@ class Owned:
 
     def _may_be_key(self, asset: Asset, text: str) -> bool:
         """Whether a text that names nothing is passed on; letters alone that resemble a name are a slip of the pen."""
-        return _is_word(text) and not (text.isalpha() and any(_near(asset, self.items(asset.kind), text)))
+        return _is_word(text) and not (text.isalpha() and any(_resembling(asset, self.items(asset.kind), text)))
 
     def _is_known(self, asset: Asset, text: str) -> bool:
         """Whether a text was listed as a key, or passed on as one a short while ago."""
@@ -174,7 +175,7 @@ def _none(asset: Asset, items: Items, text: str, flag: str) -> InputError:
     name, _, details = text.partition(",")
     if details and (same := asset.called(items, name)):
         return _several(asset, same, f"{flag} {text!r}: no {asset.kind} of this name is {details.strip()!r}:")
-    near = list(_near(asset, items, text))
+    near = _near(asset, items, text)
     guess = f"; did you mean {' or '.join(near)}?" if near else ""
     return InputError(
         f"{flag} {text!r} is neither the key nor the name of {'an' if asset.kind == 'avatar' else 'a'} "
@@ -183,11 +184,20 @@ def _none(asset: Asset, items: Items, text: str, flag: str) -> InputError:
     )
 
 
-def _near(asset: Asset, items: Items, text: str) -> Iterator[str]:
-    """Names that resemble a text, or contain it."""
+def _near(asset: Asset, items: Items, text: str) -> list[str]:
+    """Names that resemble a text, else names that contain it."""
+    wanted = text.partition(",")[0].strip()
+    within = (name for name in _names(asset, items).values() if wanted.lower() in name.lower())
+    return _resembling(asset, items, wanted) or list(islice(within, _MOST_GUESSES))
+
+
+def _resembling(asset: Asset, items: Items, text: str) -> list[str]:
     from difflib import get_close_matches
 
-    names = {str(item[asset.name]).lower(): str(item[asset.name]) for item in items if item.get(asset.name)}
-    wanted = text.partition(",")[0].strip().lower()
-    close = get_close_matches(wanted, names, n=_MOST_GUESSES) or [name for name in names if wanted in name]
-    return (names[name] for name in close[:_MOST_GUESSES])
+    names = _names(asset, items)
+    return [names[name] for name in get_close_matches(text.lower(), names, n=_MOST_GUESSES)]
+
+
+def _names(asset: Asset, items: Items) -> dict[str, str]:
+    """Names as they are, by themselves in lower case."""
+    return {str(item[asset.name]).lower(): str(item[asset.name]) for item in items if item.get(asset.name)}
