@@ -59,14 +59,16 @@ class Asset(NamedTuple):
 
     def label(self, item: Item) -> str:
         """An item as it can be called."""
-        return ", ".join(dict.fromkeys(part for part in (str(item.get(self.name) or ""), *self.details(item)) if part))
+        parts = (" ".join(part.split()) for part in (str(item.get(self.name) or ""), *self.details(item)))
+        return ", ".join(dict.fromkeys(part for part in parts if part))
 
     def called(self, items: Sequence[Item], text: str) -> list[Item]:
         """The items that a text may mean: by key, by name, by a name with details behind commas."""
         if by_key := [item for item in items if item.get(self.key) == text]:
             return by_key[:1]
         if by_name := [item for item in items if self._has_name(item, text)]:
-            return by_name
+            exactly = [item for item in by_name if text in (item.get(field) for field in (self.name, *self.aliases))]
+            return exactly or by_name
         name, *details = (part.strip() for part in text.split(","))
         if not details:
             return []

@@ -168,7 +168,7 @@ def older_images(
 ) -> Records:
     """The images of anchors by the older call, anchor after anchor."""
     if type_:
-        tadh.problems.append("--type does not go with --legacy: that call takes an anchor alone")
+        tadh.messages.warn("--type has no effect with --legacy: that call takes an anchor alone")
     if not anchor:
         tadh.problems.append("--anchor is required with --legacy: `tadh avatar anchors --legacy` lists them")
 

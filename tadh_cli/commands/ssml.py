@@ -77,6 +77,8 @@ def check(
     if errors:
         failure = InputError([f"{file}:{found.line}:{found.column}: {found.message}" for found in errors], sends=False)
         raise carrying(failure, rows, is_list=True, view=_FINDINGS)
+    if narration.fold(text) != text.strip():
+        tadh.messages.say("line breaks and tabs are folded when it is sent, which has to be one line")
     tadh.messages.say(f"about {words(narration.spoken_seconds(text, speed=speed or 1.0))} when it is spoken")
     return Records(rows, _FINDINGS)
 

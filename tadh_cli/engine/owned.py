@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -164,10 +165,10 @@ def _several(asset: Asset, found: Sequence[Item], what: str) -> InputError:
     lines = [f"  {item[asset.key]}  {asset.label(item)}" for item in found[:_MOST_CANDIDATES]]
     if len(found) > _MOST_CANDIDATES:
         lines.append(f"  and {len(found) - _MOST_CANDIDATES} more")
-    return InputError(
-        "\n".join([what, *lines]),
-        hint=f"give the key, or add what tells it apart, as in {asset.label(found[0])!r}",
-    )
+    labels = Counter(asset.label(item) for item in found)
+    telling = next((label for label, count in labels.items() if count == 1), "")
+    apart = f", or add what tells it apart, as in {telling!r}" if telling else ": nothing else tells them apart"
+    return InputError("\n".join([what, *lines]), hint=f"give the key{apart}")
 
 
 def _none(asset: Asset, items: Items, text: str, flag: str) -> InputError:

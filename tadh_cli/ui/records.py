@@ -7,12 +7,30 @@ from typing import Any, NamedTuple
 
 Item = Mapping[str, Any]
 
-_CONTROLS = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
+# What commands a terminal, and what turns a text around or hides in it. The joiner of emoji (U+200D) is no disguise.
+CONTROLS = (*(code for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"), 0x2028, 0x2029)
+HIDDEN = (
+    *(0xAD, 0x61C, 0x200B, 0x200E, 0x200F, 0xFEFF),
+    *range(0x202A, 0x202F),
+    *range(0x2060, 0x2070),
+    *range(0xE0000, 0xE0080),
+)
+_SHOWN = dict.fromkeys((*CONTROLS, *HIDDEN), "\N{REPLACEMENT CHARACTER}")
 
 
 def printable(text: str) -> str:
-    """A text from elsewhere without what would command a terminal instead of being shown."""
-    return text.translate(_CONTROLS)
+    """A text from elsewhere without what would command a terminal, or deceive whoever reads it."""
+    return text if text.isascii() and text.isprintable() else text.translate(_SHOWN)
+
+
+def without_controls(text: str) -> str:
+    """A text from elsewhere for a document, which shows what a terminal would obey."""
+    return text.translate(dict.fromkeys(CONTROLS[:-2], "\N{REPLACEMENT CHARACTER}"))
+
+
+def on_a_line(text: str) -> str:
+    """A text from elsewhere that can't look like several lines."""
+    return printable(" ".join(text.splitlines()))
 
 
 class Column(NamedTuple):
@@ -42,8 +60,8 @@ class Column(NamedTuple):
         if self.form is not None:
             return printable(self.form(value))
         if isinstance(value, (list, tuple)) and not any(isinstance(part, Mapping) for part in value):
-            return printable(", ".join(str(part) for part in value))
-        return printable(str(value))
+            return on_a_line(", ".join(str(part) for part in value))
+        return on_a_line(str(value))
 
 
 class View(NamedTuple):

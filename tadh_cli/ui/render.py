@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 from tadh_cli.errors import InputError
-from tadh_cli.ui.records import Column, Item, Record, Records, Result, Text, View, printable
+from tadh_cli.ui.records import CONTROLS, HIDDEN, Column, Item, Record, Records, Result, Text, View, printable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -81,7 +81,7 @@ def _draw_found(found: Any, view: View, out: IO[str], form: str, *, color: bool,
     elif isinstance(found, list) and found and all(isinstance(item, Mapping) for item in found):
         _draw_many(found, open_view, out, form, color=color, tell=tell)
     elif form == "ndjson" and isinstance(found, list):
-        out.writelines(f"{to_json(value)}\n" for value in found)
+        out.writelines(f"{_json(value, out)}\n" for value in found)
     elif form in STRUCTURED:
         _draw_one(found, open_view, out, form, color=color)
     else:
@@ -91,9 +91,9 @@ def _draw_found(found: Any, view: View, out: IO[str], form: str, *, color: bool,
 
 def _draw_one(item: Any, view: View, out: IO[str], form: str, *, color: bool) -> None:
     if form == "json":
-        out.write(to_json(item, indent=2) + "\n")
+        out.write(_json(item, out, indent=2) + "\n")
     elif form == "yaml":
-        out.write(_yaml(item))
+        out.write(_yaml(item, out))
     elif form in ("table", "wide"):
         _print_table(_sheet(item, view), out, color=color)
     else:
@@ -105,16 +105,16 @@ def _draw_many(
 ) -> None:
     if form == "ndjson":
         for item in items:
-            out.write(to_json(item) + "\n")
+            out.write(_json(item, out) + "\n")
             out.flush()
     elif form == "id":
         for item in items:
-            out.write(f"{item.get(view.id, '')}\n")
+            out.write(f"{_shown(str(item.get(view.id, '')), out)}\n")
             out.flush()
     elif form == "json":
-        out.write(to_json(list(items), indent=2) + "\n")
+        out.write(_json(list(items), out, indent=2) + "\n")
     elif form == "yaml":
-        out.write(_yaml([dict(item) for item in items]))
+        out.write(_yaml([dict(item) for item in items], out))
     elif form == "csv":
         _write_csv(list(items), view, out)
     else:
@@ -136,12 +136,45 @@ def to_json(value: Any, indent: int | None = None) -> str:
     return json.dumps(value, ensure_ascii=False, indent=indent, default=list)
 
 
-def _yaml(value: Any) -> str:
+def _json(value: Any, out: IO[str], indent: int | None = None) -> str:
+    """As `to_json`; on a terminal with escapes in place of what would not be seen there."""
+    text = to_json(value, indent)
+    return _escaped(text) if out.isatty() else text
+
+
+# What is not seen on a terminal, as a string of JSON writes it between its quotes.
+_ESCAPES = {code: json.dumps(chr(code))[1:-1] for code in (*CONTROLS, *HIDDEN)}
+
+
+def _escaped(text: str) -> str:
+    return text if text.isascii() and "\x7f" not in text else text.translate(_ESCAPES)
+
+
+def _shown(text: str, out: IO[str]) -> str:
+    return printable(text) if out.isatty() else text
+
+
+def _yaml(value: Any, out: IO[str]) -> str:
+    """YAML; on a terminal, texts with something in them that would not be seen are quoted and have escapes for it."""
     import yaml
 
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    text: str = yaml.dump(json.loads(to_json(value)), Dumper=dumper, allow_unicode=True, sort_keys=False, width=120)
-    return text
+    base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+    class Dumper(base):  # type: ignore[misc]
+        pass
+
+    def quoted(dumper: Any, text: str) -> Any:
+        style = '"' if text.translate(_ESCAPES) != text else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+    if out.isatty():
+        Dumper.add_representer(str, quoted)
+    plain = json.loads(to_json(value))
+    text: str = yaml.dump(plain, Dumper=Dumper, allow_unicode=True, sort_keys=False, width=120)
+    return text.translate(_YAML_ESCAPES) if out.isatty() else text
+
+
+_YAML_ESCAPES = {code: f"\\U{code:08X}" for code in (*CONTROLS, *HIDDEN)}
 
 
 def _write_csv(rows: Sequence[Item], view: View, out: IO[str]) -> None:
@@ -153,9 +186,14 @@ def _write_csv(rows: Sequence[Item], view: View, out: IO[str]) -> None:
     fields = list(
         dict.fromkeys(name for name in names if any(name in row for row in rows) or name in names[: len(view.columns)])
     )
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(fields)
-    writer.writerows([[_cell(row.get(name)) for name in fields] for row in rows])
+    plain = csv.writer(out, lineterminator="\n")
+    quoting = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    plain.writerow(fields)
+    for row in rows:
+        cells = [_shown(_cell(row.get(name)), out) for name in fields]
+        # Readers take it for the end of a line, which the writer does not know.
+        writer = quoting if any("\r" in cell for cell in cells) else plain
+        writer.writerow(cells)
 
 
 def _cell(value: Any) -> str:

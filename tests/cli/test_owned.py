@@ -221,7 +221,6 @@ def test_older_lists_name_the_appkey_and_take_all_resources(run: Run, account: A
     [
         (("anchors", "--all-resources", "--type", "3d"), "--all-resources needs --legacy"),
         (("images", "--legacy"), "--anchor is required with --legacy"),
-        (("images", "--legacy", "--anchor", "a", "--type", "3d"), "--type does not go with --legacy"),
     ],
 )
 def test_what_does_not_go_together_is_refused(run: Run, account: Account, args: tuple[str, ...], reason: str) -> None:

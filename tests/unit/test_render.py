@@ -281,3 +281,32 @@ def test_values_are_written_for_people(form: Callable[[Any], str], value: Any, t
 )
 def test_a_cell_is_text(value: object, text: str) -> None:
     assert Column("A").text({"A": value}) == text
+
+
+HOSTILE = "a\u202egnp\u200b\x9b31mb\u2028c\U000e0041"
+
+
+@pytest.mark.parametrize("form", [form for form in FORMATS if form != "id"])
+def test_nothing_hidden_reaches_a_terminal(screen: io.StringIO, form: str) -> None:
+    """What can't be seen is written as an escape where the format has one; nothing is lost then."""
+    draw(Record({"TaskId": "T1", "Name": HOSTILE}, View()), screen, form)
+    text = screen.getvalue()
+    assert not set(HOSTILE) - set("abc31mgnp") & set(text)
+    if form in ("json", "ndjson"):
+        assert json.loads(text)["Name"] == HOSTILE
+    elif form == "yaml":
+        assert yaml.safe_load(text)["Name"] == HOSTILE
+
+
+def test_a_pipe_gets_names_as_they_are() -> None:
+    assert json.loads(drawn(Record({"Name": HOSTILE}), "json"))["Name"] == HOSTILE
+    assert HOSTILE in drawn(Record({"Name": HOSTILE}), "json")
+
+
+def test_a_name_with_a_line_break_is_one_row() -> None:
+    assert len(drawn(Records([{"TaskId": "T1", "Name": "one\nT2 two\rT3"}]), "table").splitlines()) == 3
+
+
+def test_csv_is_read_back_whatever_the_line_breaks() -> None:
+    text = drawn(Records([{"TaskId": "T1", "Name": "one\rtwo\r\nthree\nfour"}]), "csv")
+    assert next(iter(csv.DictReader(io.StringIO(text, newline=""))))["Name"] == "one\rtwo\r\nthree\nfour"

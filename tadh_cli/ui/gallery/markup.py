@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from tadh_cli.ui.records import printable
+from tadh_cli.ui.records import without_controls
 
 # Elements without content.
 _VOID = ("img", "meta", "input", "br")
@@ -21,7 +21,7 @@ Content = str | None
 
 def told(text: object) -> str:
     """A text from elsewhere as a document can hold it: no controls, nothing that UTF-8 has no bytes for."""
-    return printable(str(text)).encode("utf-8", "replace").decode("utf-8")
+    return without_controls(str(text)).encode("utf-8", "replace").decode("utf-8")
 
 
 def tag(name: str, *contents: Content, **attributes: str | bool | None) -> Markup:
