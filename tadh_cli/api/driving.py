@@ -216,6 +216,8 @@ class Step(NamedTuple):
     frame: Frame | None = None
     # Open a connection.
     dials: bool = False
+    # End the connection: it is taken for dead.
+    hangs_up: bool = False
     # Nothing is left to do.
     is_over: bool = False
 

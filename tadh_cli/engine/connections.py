@@ -69,6 +69,11 @@ class Connections:
         connection.abort()
         self._channel.disconnected(now_s, silent_s=error.silent_s)
 
+    def give_up(self, now_s: float) -> None:
+        """End the one in use, of which nothing good is expected any more."""
+        if self.current is not None:
+            self.broke(self.current, Closed("the connection was mute"), now_s)
+
     def close(self, *, is_abrupt: bool) -> None:
         """End the one in use, with a farewell if there is time for that, and give all of them back."""
         self._is_ended = True

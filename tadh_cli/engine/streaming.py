@@ -242,7 +242,9 @@ class Drive:
     def _carry_out(self, step: Step) -> None:
         if step.at_s - self._clock.monotonic_s() > 2 * _FINE_S:
             return  # woken by the end of the time there was
-        if step.dials:
+        if step.hangs_up:
+            self._connections.give_up(self._clock.monotonic_s())
+        elif step.dials:
             self._channel.sent(self._clock.monotonic_s())
             self._connections.dial()
         elif step.frame is not None:

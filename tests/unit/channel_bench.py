@@ -58,6 +58,8 @@ class Bench:
     dial: Callable[[Bench], None] | None = None
     # What sees each frame as it arrives.
     service: Callable[[Sent], None] | None = None
+    # What ends a connection that the channel takes for dead.
+    hang_up: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         numbers = itertools.count(1)
@@ -128,6 +130,8 @@ class Bench:
                 self.dial(self)
             else:
                 self.channel.connected(self.now_s, 0.01)
+        elif step.hangs_up:
+            self.hang_up()
         elif step.frame is not None:
             self.now_s += self.latency_s
             document = json.loads(step.frame.text)

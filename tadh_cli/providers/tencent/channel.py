@@ -61,6 +61,9 @@ class DrivingChannel:
         self._told = Told()
         self._dialling = Dialling(dice, patience_s)
         self._sent_s = 0.0
+        # When anything came last.
+        self._heard_s = 0.0
+        self._is_mute = False
         self._is_finishing = False
         self._stop_s = math.inf
         self._is_over = False
@@ -133,13 +136,15 @@ class DrivingChannel:
         self._sent_s = now_s
         self._report = replace(self._report, sent=self._report.sent + 1)
         if self._offered is not None:
-            self._offered.sent(now_s)
+            self._offered.left(now_s)
         else:
             self._pulse = None
 
     def _poll_line(self, now_s: float) -> Step:
         head = self._head(now_s)
         while head is not None:
+            if now_s >= head.mute_s:
+                return self._hang_up(head, now_s)
             step = self._offer(head, now_s)
             if not head.is_over:
                 return self._sooner(step._replace(at_s=max(step.at_s, now_s)), head)
@@ -154,7 +159,13 @@ class DrivingChannel:
             return Step(self._others.until_s)
         step = head.offer(now_s)
         # To ask at its end is enough, and has to be done, too.
-        return step if step.frame else step._replace(at_s=min(step.at_s, head.deadline_s))
+        return step if step.frame else step._replace(at_s=min(step.at_s, head.deadline_s, head.mute_s))
+
+    def _hang_up(self, head: Speech, now_s: float) -> Step:
+        """The service should have said something long ago: perhaps it does on another connection."""
+        head.is_probed = self._is_mute = True
+        self._desk.tell(f"nothing has come for {now_s - self._heard_s:.0f} s; connecting again")
+        return Step(now_s, hangs_up=True)
 
     def _sooner(self, step: Step, head: Speech | None) -> Step:
         """This step, or a heartbeat if that is due before."""
@@ -239,6 +250,7 @@ class DrivingChannel:
 
     def received(self, text: str, now_s: float) -> Event:
         event = frames.event(text)
+        self._heard_s = now_s
         event = replace(event, is_replay=self._told.is_known(event))
         self._last = event
         self._report = replace(self._report, received=self._report.received + 1)
@@ -264,7 +276,7 @@ class DrivingChannel:
 
     def connected(self, now_s: float, took_s: float) -> None:
         gap_s = self._dialling.opened(now_s, took_s)
-        self._sent_s = now_s
+        self._sent_s = self._heard_s = now_s
         if gap_s is None:
             return
         self._report = replace(self._report, reconnections=self._report.reconnections + 1)
@@ -282,7 +294,11 @@ class DrivingChannel:
     def disconnected(self, now_s: float, *, silent_s: float = 0.0) -> None:
         if self._is_over or not self._dialling.is_open:
             return
-        self._desk.tell("the connection broke; connecting again")
+        if self._is_mute:
+            silent_s = now_s - self._heard_s + self._dialling.way_s
+        else:
+            self._desk.tell("the connection broke; connecting again")
+        self._is_mute = False
         if self._line:
             self._line[0].lose(now_s, max(self._dialling.way_s, silent_s))
         self._dialling.broke(now_s)
@@ -322,6 +338,7 @@ class DrivingChannel:
 
     def _abandon(self, speech: Speech) -> None:
         """Note what an utterance came to that has no end."""
+        speech.settle_doubt()
         if isinstance(speech, AudioSpeech) and speech.packets:
             self._pacing = speech.pacing
             self._report = replace(self._report, pacing=(*self._report.pacing, self._pacing))

@@ -18,6 +18,8 @@ TEXT, STREAM, AUDIO, HEARTBEAT = "SEND_TEXT", "SEND_STREAMTEXT", "SEND_AUDIO", "
 ENDS = (110013, 110014, 110018, 110022)
 # A command at the wrong moment, and one too soon after another: neither was done.
 WRONG_MOMENT, TOO_FREQUENT = 110015, 100012
+# What a Seq out of order is refused with, among other things.
+BAD_PARAMETER = 100001
 _DRIVING_FAILED = -111005
 # Somebody else holds the channel.
 TOO_MANY = 100008

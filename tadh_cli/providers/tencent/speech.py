@@ -22,9 +22,14 @@ NO_REPLAY_S = 1.0
 CUT_PATIENCE_S = 10.0
 # Beyond what speaking takes: the service has to make it first, and slowly at times.
 OVER_MARGIN_S = 60.0
+# Nothing heard for so long beyond what speaking takes, and it is the connection that is taken for dead.
+MUTE_S = 10.0
+# Refused so soon after a reconnection, a packet is so because the service has ended or never begun the utterance.
+REJOIN_S = 5.0
 # Refused for its moment, an utterance is tried again for so long.
 REFUSED_PATIENCE_S = 60.0
 _LONGEST_PAUSE_S = 8.0
+_SHOWN_CHARACTERS = 60
 
 
 class Desk:
@@ -73,6 +78,17 @@ class Speech:
         # The service has said anything about what is under way.
         self.is_heard = False
         self.is_cut = False
+        # When its first packet left.
+        self.begun_s = math.inf
+        # Its silence was taken for that of the connection, which was opened anew, and nothing has come since.
+        self.is_probed = False
+        # What may have been lost when the connection broke, as long as that is not known, and when it began to leave.
+        self.doubt: Loss | None = None
+        self._doubt_since_s = math.inf
+        # All that left may have been lost, and nobody has heard of it: after that moment it never arrived.
+        self.unarrived_s = math.inf
+        self._is_all_in_doubt = False
+        self._resumed_s = -math.inf
         # When it is given up.
         self.deadline_s = math.inf
         # It waits until then, since it was refused.
@@ -105,18 +121,20 @@ class Speech:
         """How many bytes more of it are welcome."""
         return 0
 
-    def lose(self, now_s: float, window_s: float) -> None:
-        """The connection broke; what was sent within the window may be lost."""
-
-    def resume(self, now_s: float) -> None:
-        """There is a connection again."""
+    def doubtful(self, since_s: float) -> Loss | None:
+        """What of it left since that moment."""
+        return None
 
     def is_over_at(self, event: Event, now_s: float) -> None:
         """The service has ended it."""
         self.close()
 
     def again(self) -> bool:
-        """Begin anew what was refused; False when that can't be certain to say all of it just once."""
+        """Begin anew what was refused or never arrived; False when that can't say all of it just once."""
+        return False
+
+    def rejoin(self, since_s: float) -> bool:
+        """Go on as another utterance with what was refused since that moment; False when there is no such thing."""
         return False
 
     def goes_on(self, event: Event, now_s: float) -> None:
@@ -128,6 +146,57 @@ class Speech:
 
     # The same for all ------------------------------------------------------------------------------------
 
+    def left(self, now_s: float) -> None:
+        """The frame that was offered has left."""
+        self.settle_doubt()
+        if not self.is_begun:
+            self.begun_s = now_s
+        self.sent(now_s)
+
+    def lose(self, now_s: float, window_s: float) -> None:
+        """The connection broke; what was sent within the window may be lost."""
+        if self.is_begun and not self.is_over:
+            self._doubt_since_s = min(self._doubt_since_s, now_s - window_s)
+            self._is_all_in_doubt = self.begun_s >= self._doubt_since_s
+            self.doubt = self.doubtful(self._doubt_since_s)
+            self.unarrived_s = math.inf
+
+    def resume(self, now_s: float) -> None:
+        """There is a connection again: the service tells at once how the last utterances stand that it knows."""
+        self._resumed_s = now_s
+        if self.is_begun and not self.is_heard and self._is_all_in_doubt:
+            self.unarrived_s = now_s + NO_REPLAY_S
+
+    def say_again_if_unarrived(self, now_s: float) -> None:
+        """Begin anew what nobody has heard of."""
+        if now_s < self.unarrived_s:
+            return
+        self.unarrived_s = math.inf
+        if self.again():
+            self.trust()
+            self.renew()
+            self.desk.tell(f"the {self.kind} did not arrive before the connection broke; it is said again")
+
+    def settle_doubt(self) -> None:
+        """Nothing will tell any more whether it arrived: it counts as lost."""
+        loss = self.doubt
+        self.trust()
+        if loss is not None:
+            self.desk.losses.append(loss)
+            self.desk.tell(_told(self.kind, loss))
+
+    def trust(self) -> None:
+        """What was in doubt has arrived, or is said again."""
+        self.doubt = None
+        self._doubt_since_s = math.inf
+
+    @property
+    def mute_s(self) -> float:
+        """From when on silence is one of the connection, not of the service."""
+        if not self.is_begun or self.is_cut or self.is_probed:
+            return math.inf
+        return self.deadline_s - OVER_MARGIN_S + MUTE_S
+
     def heard(self, event: Event, now_s: float) -> None:
         """The service says something about what is under way."""
         if event.req_id != self.req_id or self.is_over:
@@ -137,11 +206,16 @@ class Speech:
             self._failed(event, now_s)
             return
         self.is_heard = True
+        self.unarrived_s = math.inf
+        if not event.is_replay:
+            self.is_probed = False
         if frames.is_over(event):
             self.is_over_at(event, now_s)
-        else:
+            return
+        # What was told before is no reason to wait any longer.
+        if not event.is_replay:
             self.be_patient(now_s)
-            self.goes_on(event, now_s)
+        self.goes_on(event, now_s)
 
     def be_patient(self, now_s: float) -> None:
         """Give the service time to speak all that it was given."""
@@ -150,11 +224,14 @@ class Speech:
 
     def renew(self) -> None:
         """Go on under a new id: the service has ended or refused the one before."""
+        self.settle_doubt()
         self.req_id = self.desk.fresh()
-        self.is_begun = self.is_heard = False
-        self.deadline_s = math.inf
+        self.is_begun = self.is_heard = self.is_probed = False
+        self.deadline_s = self.unarrived_s = math.inf
+        self._resumed_s = -math.inf
 
     def close(self, failure: TadhError | None = None) -> None:
+        self.settle_doubt()
         self.is_over = True
         self.is_begun = False
         self.failure = self.failure or failure
@@ -186,7 +263,21 @@ class Speech:
             self.not_before_s = now_s + pause_s
             self.desk.tell(f"the {self.kind} is said again: {event.message or 'it came at the wrong moment'}")
             return
+        if self._is_out_of_step(event, now_s) and self.rejoin(self._resumed_s):
+            return
         self.close(None if self.is_cut else frames.failure(event))
+
+    def _is_out_of_step(self, event: Event, now_s: float) -> bool:
+        """Whether a refusal means that the service knows the utterance as ended, or not at all."""
+        is_fresh = now_s - self._resumed_s < REJOIN_S
+        return is_fresh and not self.is_cut and event.code in (frames.WRONG_MOMENT, frames.BAD_PARAMETER)
+
+
+def _told(kind: str, loss: Loss) -> str:
+    what = "sound" if kind == "audio" else "text"
+    shown = loss.text if len(loss.text) <= _SHOWN_CHARACTERS else f"{loss.text[:_SHOWN_CHARACTERS]}…"
+    amount = f"{loss.sound_ms} ms" if kind == "audio" else repr(shown)
+    return f"packets of {what} that may be lost with the connection: {loss.packets} ({amount})"
 
 
 class Hush(Speech):

@@ -8,12 +8,23 @@ from collections import deque
 from tadh_cli.api.driving import Audio, Event, Frame, Loss, Pacing, Step
 from tadh_cli.providers.tencent import frames
 from tadh_cli.providers.tencent.pacing import BYTES_PER_S, PACKET_BYTES, Schedule
-from tadh_cli.providers.tencent.speech import NO_REPLAY_S, PAUSE_S, REPLAY_S, STREAM_MAX_INTERVAL_S, Desk, Speech
+from tadh_cli.providers.tencent.speech import (
+    MUTE_S,
+    NO_REPLAY_S,
+    PAUSE_S,
+    REPLAY_S,
+    STREAM_MAX_INTERVAL_S,
+    Desk,
+    Speech,
+)
 
 # Sound that is read ahead: 5 s.
 _AHEAD_BYTES = 5 * BYTES_PER_S
-# Sound that is kept until the service has said that it plays, in case it refuses the utterance: 8 s.
-_KEPT_PACKETS = 50
+# Sound that is kept in case the service refuses the utterance or never hears of it: more than what leaves until its
+# silence is noticed.
+_KEPT_PACKETS = 100
+# Who ended it, as AudioOver tells (FinalType).
+_BY_CLIENT = 1
 
 
 class AudioSpeech(Speech):
@@ -37,8 +48,9 @@ class AudioSpeech(Speech):
         self._seq = 0
         # When the next packet became complete.
         self._ready_s = -math.inf
-        # Packets that left under this id and when, the last ones.
-        self._recent: deque[tuple[float, bytes]] = deque(maxlen=_KEPT_PACKETS)
+        # Packets that left under this id, the last ones; and of all of them when they did, and their sizes.
+        self._recent: deque[bytes] = deque(maxlen=_KEPT_PACKETS)
+        self._gone: list[tuple[float, int]] = []
         self._offered = b""
         self._prepared: tuple[str, int, bytes, Frame] | None = None
         # After a break: the service's word is awaited until then.
@@ -82,6 +94,9 @@ class AudioSpeech(Speech):
         return -1 if self._is_ended else max(0, _AHEAD_BYTES - len(self._sound))
 
     def offer(self, now_s: float) -> Step:
+        self.say_again_if_unarrived(now_s)
+        if self.unarrived_s < math.inf and not self.is_cut:
+            return Step(self.unarrived_s)
         if self._seq and not self._is_final and now_s - self._schedule.last_s >= STREAM_MAX_INTERVAL_S:
             self._await_own_end(now_s)
         if self._is_final:
@@ -109,7 +124,8 @@ class AudioSpeech(Speech):
             return
         del self._sound[: len(self._offered)]
         self._schedule.sent(len(self._offered), now_s, self._ready_s)
-        self._recent.append((now_s, self._offered))
+        self._recent.append(self._offered)
+        self._gone.append((now_s, len(self._offered)))
         self._is_short = len(self._offered) < PACKET_BYTES
         if len(self._sound) < PACKET_BYTES and not self._is_ended:
             self._ready_s = math.inf
@@ -123,6 +139,9 @@ class AudioSpeech(Speech):
             self.be_patient(now_s)
 
     def is_over_at(self, event: Event, now_s: float) -> None:
+        if event.final_type == _BY_CLIENT:
+            # Our last packet has come, and with it all before.
+            self.trust()
         if self.is_cut or (self._is_ended and not self._sound):
             self.close()
         else:
@@ -132,10 +151,18 @@ class AudioSpeech(Speech):
             self._go_on_anew()
 
     def again(self) -> bool:
-        if len(self._recent) == self._recent.maxlen:
+        if len(self._recent) < len(self._gone):
             return False
-        self._sound[:0] = b"".join(packet for _, packet in self._recent)
+        self._sound[:0] = b"".join(self._recent)
         self._begin()
+        return True
+
+    def rejoin(self, since_s: float) -> bool:
+        count = sum(at_s >= since_s for at_s, _ in self._gone)
+        if count > len(self._recent):
+            return False
+        self._sound[:0] = b"".join(list(self._recent)[len(self._recent) - count :])
+        self._go_on_anew()
         return True
 
     def be_patient(self, now_s: float) -> None:
@@ -145,24 +172,33 @@ class AudioSpeech(Speech):
     def expected_s(self) -> float:
         return self._schedule.sound_s
 
-    def lose(self, now_s: float, window_s: float) -> None:
-        if not self.is_begun:
-            return
-        lost = [packet for at_s, packet in self._recent if now_s - at_s <= window_s]
-        if lost:
-            sound_ms = round(sum(map(len, lost)) / BYTES_PER_S * 1000)
-            self.desk.losses.append(Loss(len(lost), sound_ms))
-            self.desk.tell(f"packets of sound that may be lost with the connection: {len(lost)} ({sound_ms} ms)")
+    @property
+    def mute_s(self) -> float:
+        if self.is_begun and not (self.is_heard or self.is_cut or self.is_probed):
+            # That sound has come is said as soon as it comes.
+            return self.begun_s + MUTE_S
+        return super().mute_s
+
+    def doubtful(self, since_s: float) -> Loss | None:
+        lost = [size for at_s, size in self._gone if at_s >= since_s]
+        return Loss(len(lost), round(sum(lost) / BYTES_PER_S * 1000)) if lost else None
 
     def resume(self, now_s: float) -> None:
-        if not self.is_begun:
+        super().resume(now_s)
+        if not self.is_begun or self.unarrived_s < math.inf:
             return
         # Whether the service has ended the utterance meanwhile is told at once, if it is told.
-        if self._is_final or now_s + REPLAY_S - self._schedule.last_s < STREAM_MAX_INTERVAL_S:
+        if self._is_final or now_s + REPLAY_S - self._certain_s < STREAM_MAX_INTERVAL_S:
             self._quiet_until_s = now_s + REPLAY_S
             self._schedule.excuse()
             return
         self._await_own_end(now_s)
+
+    @property
+    def _certain_s(self) -> float:
+        """When the last packet left that has arrived for sure."""
+        certain = self._gone[: len(self._gone) - (self.doubt.packets if self.doubt else 0)]
+        return certain[-1][0] if certain else self.begun_s
 
     def expire(self, now_s: float) -> None:
         if self._is_final and not self.is_cut and (self._sound or not self._is_ended):
@@ -202,6 +238,7 @@ class AudioSpeech(Speech):
         self._is_final = self._is_short = False
         self._seq = 0
         self._recent.clear()
+        self._gone.clear()
         self._schedule.restart()
         self._prepared = None
         self._quiet_until_s = -math.inf

@@ -6,15 +6,20 @@ import math
 from collections import deque
 from typing import Any
 
-from tadh_cli.api.driving import Event, Step, StreamedText
+from tadh_cli.api.driving import Event, Loss, Step, StreamedText
 from tadh_cli.providers.tencent.speech import Desk
 from tadh_cli.providers.tencent.speech_stream import MOST_FRAGMENT_BYTES, Packet, StreamSpeech
 
 # Text that has paused for so long after a sentence goes out without what might have belonged to it. But for the
 # first, a clause waits so long for another one, since the service takes none of 10 characters or words and less.
 SENTENCE_PAUSE_S = 0.5
-# After a reconnection the service may have asked for the next clause unheard.
+# After a reconnection the service may have asked for the next clause unheard, or the last one may never have come: an
+# avatar that has been silent for so long has nothing more to say.
+SILENCE_S = 1.5
+# The same where nothing tells whether it speaks, beyond what speaking takes.
 UNHEARD_S = 3.0
+# Clauses that may wait at the service behind the one that is spoken: documented for A1 to A4, of which A2 is spoken.
+_QUEUE = 4
 # After this a sentence that has come to its end is one for sure.
 _PROBE = " x"
 
@@ -27,7 +32,12 @@ class ClauseSpeech(StreamSpeech):
         self._clauses: deque[str] = deque()
         self._inserts: deque[str] = deque(streamed.inserts)
         self._is_wanted = True
-        self._wanted_s = math.inf
+        # After a reconnection: when the service is taken to wait for us, whatever it has told.
+        self._stuck_s = math.inf
+        # Clauses that the avatar began and ended last.
+        self._started = self._ended = 0
+        # Sent once more although it may have arrived.
+        self._repeated: Packet | None = None
 
     def wants(self) -> int:
         wanted = super().wants()
@@ -38,19 +48,72 @@ class ClauseSpeech(StreamSpeech):
 
     def goes_on(self, event: Event, now_s: float) -> None:
         super().goes_on(event, now_s)
+        if event.seq >= self._seq or event.status == "WaitingTextOver":
+            self.trust()
+            self._repeated = None
+        self._note(event)
         if event.status == "SentenceNext" and not event.is_replay:
             self._is_wanted = True
+            self._stuck_s = math.inf
             self.be_patient(now_s)
+        elif self._stuck_s < math.inf:
+            is_silent = self._ended and self._ended == self._started
+            self._stuck_s = now_s + (SILENCE_S if is_silent else self._patience_s())
+
+    def _note(self, event: Event) -> None:
+        if event.status == "SentenceStart":
+            self._started = event.seq
+        elif event.status == "SentenceOver":
+            # Told again in whatever order, a clause that is over has begun.
+            self._ended, self._started = event.seq, self._started or event.seq
 
     def resume(self, now_s: float) -> None:
         super().resume(now_s)
-        if not self._is_wanted:
-            self._wanted_s = now_s + UNHEARD_S
+        if self.is_begun and (self.doubt or not self._is_wanted):
+            self._stuck_s = now_s + self._patience_s()
+
+    def expected_s(self) -> float:
+        return sum(self.desk.cut.seconds(packet.text) for _, packet in self._gone[-_QUEUE:])
+
+    def _patience_s(self) -> float:
+        return self.expected_s() + UNHEARD_S
+
+    def offer(self, now_s: float) -> Step:
+        if now_s >= self._stuck_s and not self.is_cut:
+            self._go_on_unasked()
+        step = super().offer(now_s)
+        return step if step.frame else step._replace(at_s=min(step.at_s, self._stuck_s))
+
+    def _go_on_unasked(self) -> None:
+        """The service says nothing any more: it waits for a clause that never came, or has asked unheard."""
+        self._stuck_s = math.inf
+        if self.doubt is None:
+            self._is_wanted = True
+            return
+        _, packet = self._gone.pop()
+        self.trust()
+        self._seq -= 1
+        self._is_final = False
+        self._take_back([packet] if packet.text else [])
+        self._repeated = packet
+        self.desk.tell("a clause did not arrive before the connection broke; it is sent again")
+
+    def rejoin(self, since_s: float) -> bool:
+        self._stuck_s = math.inf
+        if self._repeated is not None:
+            # It had arrived, and is lost with what waited at the service when this was refused.
+            since_s = math.inf
+            self.doubt = Loss(1, text=self._repeated.text)
+        return super().rejoin(since_s)
+
+    def _begin(self) -> None:
+        super()._begin()
+        self._started = self._ended = 0
+        self._repeated = None
 
     def _next(self, now_s: float) -> Step:
-        self._is_wanted = self._is_wanted or now_s >= self._wanted_s
         if not self._is_wanted:
-            return Step(self._wanted_s)
+            return Step()
         self._cut_off(now_s)
         if self._inserts and (self.is_begun or (self._is_ended and not self._clauses)):
             return self._say(self._inserts[0], is_insert=True)
@@ -85,7 +148,7 @@ class ClauseSpeech(StreamSpeech):
         if packet.is_interrupt or not packet.text:
             return
         self._is_wanted = False
-        self._wanted_s = math.inf
+        self._stuck_s = math.inf
         (self._inserts if packet.is_insert else self._clauses).popleft()
 
     def _take_back(self, packets: list[Packet]) -> None:

@@ -21,7 +21,7 @@ class FragmentSpeech(StreamSpeech):
 
     def resume(self, now_s: float) -> None:
         super().resume(now_s)
-        if self.is_begun and not self._is_final and now_s + REPLAY_S - self._last_s >= STREAM_MAX_INTERVAL_S:
+        if self.is_begun and not self._is_final and now_s + REPLAY_S - self.certain_s >= STREAM_MAX_INTERVAL_S:
             self._await_own_end(now_s)
 
     def _next(self, now_s: float) -> Step:

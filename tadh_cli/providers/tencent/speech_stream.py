@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import math
-from collections import deque
 from typing import Any, NamedTuple
 
 from tadh_cli.api.driving import Event, Frame, Loss, Step, StreamedText
@@ -16,7 +15,6 @@ from tadh_cli.providers.tencent.speech import REPLAY_S, Desk, Speech
 MOST_FRAGMENT_BYTES = 1000
 _AHEAD_BYTES = 16 * 1024
 _KEPT_PACKETS = 50
-_SHOWN_CHARACTERS = 60
 
 
 class Packet(NamedTuple):
@@ -46,7 +44,8 @@ class StreamSpeech(Speech):
         self._seq = 0
         self._last_s = -math.inf
         self._expected_s = 0.0
-        self._recent: deque[tuple[float, Packet]] = deque(maxlen=_KEPT_PACKETS)
+        # Packets that left under this id, and when.
+        self._gone: list[tuple[float, Packet]] = []
         self._offered = Packet("")
         self._prepared: tuple[str, int, Packet, Frame] | None = None
         self._quiet_until_s = -math.inf
@@ -82,10 +81,12 @@ class StreamSpeech(Speech):
     def offer(self, now_s: float) -> Step:
         if self.is_cut:
             return Step() if self._is_interrupted else Step(now_s, self._frame(Packet("", True, is_interrupt=True)))
+        self.say_again_if_unarrived(now_s)
         if self._is_final:
-            return Step()
-        if self._quiet_until_s > now_s:
-            return Step(self._quiet_until_s)
+            return Step(self.unarrived_s)
+        quiet_until_s = self._quiet_until_s if self.unarrived_s == math.inf else self.unarrived_s
+        if quiet_until_s > now_s:
+            return Step(quiet_until_s)
         step = self._next(now_s)
         return step._replace(at_s=max(step.at_s, self.not_before_s))
 
@@ -95,7 +96,7 @@ class StreamSpeech(Speech):
         self._seq += 1
         self._last_s = now_s
         packet = self._offered
-        self._recent.append((now_s, packet))
+        self._gone.append((now_s, packet))
         self._expected_s += self.desk.cut.seconds(packet.text)
         self._is_interrupted = packet.is_interrupt
         self._is_final = packet.is_final
@@ -116,26 +117,32 @@ class StreamSpeech(Speech):
             self._go_on_anew()
 
     def again(self) -> bool:
-        if len(self._recent) == self._recent.maxlen:
+        if len(self._gone) > _KEPT_PACKETS:
             return False
-        self._take_back([packet for _, packet in self._recent if packet.text])
+        self._take_back([packet for _, packet in self._gone if packet.text])
         self._begin()
         return True
+
+    def rejoin(self, since_s: float) -> bool:
+        self._take_back([packet for at_s, packet in self._gone if packet.text and at_s >= since_s])
+        self._go_on_anew()
+        return True
+
+    @property
+    def certain_s(self) -> float:
+        """When the last packet left that has arrived for sure."""
+        certain = self._gone[: len(self._gone) - (self.doubt.packets if self.doubt else 0)]
+        return certain[-1][0] if certain else self.begun_s
 
     def expected_s(self) -> float:
         return self._expected_s
 
-    def lose(self, now_s: float, window_s: float) -> None:
-        if not self.is_begun:
-            return
-        lost = [packet for at_s, packet in self._recent if now_s - at_s <= window_s]
-        if lost:
-            text = "".join(packet.text for packet in lost)
-            shown = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
-            self.desk.losses.append(Loss(len(lost), text=text))
-            self.desk.tell(f"packets of text that may be lost with the connection: {len(lost)} ({shown!r})")
+    def doubtful(self, since_s: float) -> Loss | None:
+        packets = [packet for at_s, packet in self._gone if at_s >= since_s]
+        return Loss(len(packets), text="".join(packet.text for packet in packets)) if packets else None
 
     def resume(self, now_s: float) -> None:
+        super().resume(now_s)
         if self.is_begun:
             self._quiet_until_s = now_s + REPLAY_S
 
@@ -204,7 +211,7 @@ class StreamSpeech(Speech):
         self._is_final = False
         self._seq = 0
         self._expected_s = 0.0
-        self._recent.clear()
+        self._gone.clear()
         self._prepared = None
         self._quiet_until_s = -math.inf
 

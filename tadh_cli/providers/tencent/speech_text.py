@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tadh_cli.api.driving import Event, Frame, SpokenText, Step
+from tadh_cli.api.driving import Event, Frame, Loss, SpokenText, Step
 from tadh_cli.providers.tencent import frames
 from tadh_cli.providers.tencent.session import MOST_TEXT_BYTES
-from tadh_cli.providers.tencent.speech import NO_REPLAY_S, Desk, Speech, silence
+from tadh_cli.providers.tencent.speech import Desk, Speech, silence
 
 
 class TextSpeech(Speech):
@@ -22,7 +22,6 @@ class TextSpeech(Speech):
         self._expected_s = 0.0
         self._silence_id = ""
         self._prepared: Frame | None = None
-        self._doubted_until_s: float | None = None
         # A text that goes on until this one is sent, which cuts it off.
         self._before_id = ""
         if not self._pieces:
@@ -31,10 +30,9 @@ class TextSpeech(Speech):
     def offer(self, now_s: float) -> Step:
         if self.is_cut:
             return self._silence() if not self._silence_id else Step()
-        if self._doubted_until_s is not None and now_s >= self._doubted_until_s:
-            self._say_again()
+        self.say_again_if_unarrived(now_s)
         if self.is_begun:
-            return Step() if self._doubted_until_s is None else Step(self._doubted_until_s)
+            return Step(self.unarrived_s)
         self._prepared = self._prepared or self.desk.command(self.req_id, frames.TEXT, self._data())
         return Step(max(self.not_before_s, self.desk.text_gate_s), self._prepared)
 
@@ -73,7 +71,7 @@ class TextSpeech(Speech):
         super().heard(event, now_s)
 
     def is_over_at(self, event: Event, now_s: float) -> None:
-        self._doubted_until_s = None
+        self.trust()
         self._pieces = self._pieces[1:]
         if self.is_cut or not self._pieces:
             self.close()
@@ -81,7 +79,7 @@ class TextSpeech(Speech):
             self.renew()
 
     def goes_on(self, event: Event, now_s: float) -> None:
-        self._doubted_until_s = None
+        self.trust()
         if event.content:
             self._expected_s += self.desk.cut.seconds(event.content)
             self.be_patient(now_s)
@@ -92,15 +90,9 @@ class TextSpeech(Speech):
     def expected_s(self) -> float:
         return self._expected_s
 
-    def resume(self, now_s: float) -> None:
-        # The service tells how the last utterances stand: one that it does not know never came.
-        if self.is_begun and not self.is_heard:
-            self._doubted_until_s = now_s + NO_REPLAY_S
-
-    def _say_again(self) -> None:
-        self._doubted_until_s = None
-        self.renew()
-        self.desk.tell("a text did not arrive before the connection broke; it is said again")
+    def doubtful(self, since_s: float) -> Loss | None:
+        # What was heard of has arrived.
+        return Loss(1, text=self._pieces[0]) if self.begun_s >= since_s and not self.is_heard else None
 
     def _silence(self) -> Step:
         self._prepared = self._prepared or silence(self.desk, self.desk.fresh())
