@@ -39,9 +39,15 @@ class DriveOptions:
     chat_command: str | None = opt(
         "--chat-command", "NotUseChat: say the text, do not answer it, in projects with a chat", metavar="C"
     )
-    chat_round_id: str | None = opt("--chat-round-id", "round of the chat that the text belongs to", metavar="ID")
+    chat_round_id: str | None = opt(
+        "--chat-round-id",
+        "round of the chat that the text belongs to; as a question it is sent as it is, and not as SSML",
+        metavar="ID",
+    )
     visitor_id: str | None = opt(
-        "--visitor-id", f"visitor who speaks to the chat, {MOST_VISITOR_CHARS} characters at most", metavar="ID"
+        "--visitor-id",
+        f"visitor who puts the text to the chat, {MOST_VISITOR_CHARS} characters at most; sent as it is, too",
+        metavar="ID",
     )
     events: str | None = opt("--events", "append every frame that comes to this file, a line each", metavar="FILE|-")
     keep_alive: bool = opt("--keep-alive", "hold the channel when all is said, until Ctrl-C", default=False)

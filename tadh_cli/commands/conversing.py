@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import codecs
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tadh_cli.api.driving import SpokenText
+from tadh_cli.api.script import DriveOptions
 from tadh_cli.commands.context import Tadh
+from tadh_cli.commands.script import is_question, spoken
 from tadh_cli.ui.driving import line
 
 if TYPE_CHECKING:
@@ -17,17 +18,17 @@ if TYPE_CHECKING:
 HELP = "type a line to have it said; /stop falls silent, /status tells how it stands, /quit says the rest and ends"
 
 
-def converse(tadh: Tadh, drive: Drive, spoken: Callable[[str], SpokenText]) -> None:
+def converse(tadh: Tadh, drive: Drive, chosen: DriveOptions) -> None:
     """Have said what is typed, until /quit or the end of the input."""
     tadh.messages.say(HELP)
-    talk = _Conversation(tadh, drive, spoken)
+    talk = _Conversation(tadh, drive, chosen)
     # A thread that is not waited for: nothing ends its reading but a line.
     threading.Thread(target=talk.run, name="conversation", daemon=True).start()
 
 
 class _Conversation:
-    def __init__(self, tadh: Tadh, drive: Drive, spoken: Callable[[str], SpokenText]) -> None:
-        self._tadh, self._drive, self._spoken = tadh, drive, spoken
+    def __init__(self, tadh: Tadh, drive: Drive, chosen: DriveOptions) -> None:
+        self._tadh, self._drive, self._chosen = tadh, drive, chosen
         self._commands = {"/stop": drive.interrupt, "/status": self._tell, "/help": self._help}
 
     def run(self) -> None:
@@ -43,13 +44,16 @@ class _Conversation:
     def _say(self, text: str) -> None:
         from tadh_cli.media import narration, ssml
 
+        if is_question(self._chosen):
+            self._drive.say(spoken(self._chosen, narration.fold(text)))
+            return
         errors = [found for found in ssml.check(text) if found.level == "error"]
         if not ssml.looks_like_ssml(text):
-            self._drive.say(self._spoken(narration.escape(text)))
+            self._drive.say(spoken(self._chosen, narration.escape(text)))
         elif errors:
             self._tadh.messages.warn(f"not said, {errors[0].message}")
         else:
-            self._drive.say(self._spoken(narration.fold(text)))
+            self._drive.say(spoken(self._chosen, narration.fold(text)))
 
     def _tell(self) -> None:
         self._tadh.messages.say(line("", self._drive.progress).strip(" ·"))

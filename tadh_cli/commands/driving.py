@@ -16,7 +16,7 @@ from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.conversing import converse
 from tadh_cli.commands.opening import SESSION, opened
 from tadh_cli.commands.options import Following
-from tadh_cli.commands.script import STDIO, Script, spoken
+from tadh_cli.commands.script import STDIO, Script
 from tadh_cli.duration import words
 from tadh_cli.errors import FileError, Interrupted, NotFound, Refused, TadhError, WaitTimeout, carrying
 from tadh_cli.ui.driving import Watcher, watching
@@ -66,7 +66,7 @@ def driven(
             if not chosen.keep_alive:
                 drive.finish()
         if is_conversation:
-            converse(tadh, drive, lambda text: spoken(chosen, text))
+            converse(tadh, drive, script.chosen)
         try:
             try:
                 _follow(drive, script, account, watcher, raises_failures=not is_conversation)

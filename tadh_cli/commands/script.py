@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import IO, Any
 
 from tadh_cli.api.driving import Audio, SpokenText, StreamedText, Utterance
+from tadh_cli.api.production import Names
 from tadh_cli.api.script import DriveOptions, input_of, problems_of
 from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.speaking import given_text, marked_up
@@ -32,6 +33,8 @@ class Script:
     seconds: float | None = None
     # Where frames are written as they come.
     events: IO[str] | None = None
+    # The options, as the service spells their values.
+    chosen: DriveOptions = field(default_factory=DriveOptions)
 
     def describe(self) -> dict[str, Any]:
         """What would be said, for a rehearsal."""
@@ -46,6 +49,7 @@ class Script:
 def scripted(tadh: Tadh, chosen: DriveOptions, *, is_rehearsal: bool = False) -> Iterator[Script]:
     """What is to be said; raises InputError with every problem, before anything is sent or written."""
     tadh.problems += problems_of(chosen)
+    chosen = replace(chosen, chat_command=_chat_command(tadh, chosen.chat_command))
     tadh.problems += _problems_of_stdout(tadh, chosen)
     name = input_of(chosen)
     if not name and not chosen.keep_alive and not sys.stdin.isatty():
@@ -56,7 +60,7 @@ def scripted(tadh: Tadh, chosen: DriveOptions, *, is_rehearsal: bool = False) ->
         stack.callback(script.close)
         events = None if is_rehearsal or tadh.problems else stack.enter_context(_events(tadh, chosen.events))
         tadh.refuse()
-        yield replace(script, events=events)
+        yield replace(script, events=events, chosen=chosen)
 
 
 @contextmanager
@@ -93,13 +97,37 @@ def _read(tadh: Tadh, chosen: DriveOptions, name: str) -> Script:
         return Script(None)
 
 
+def _chat_command(tadh: Tadh, given: str | None) -> str | None:
+    """As the service spells it, by the declaration of the same text over HTTPS."""
+    if not given:
+        return given
+    values = {"SessionId": STDIO, "Command": "SEND_TEXT", "Data.ChatCommand": given}
+    names = Names({"Data.ChatCommand": "--chat-command"})
+    try:
+        prepared = tadh.client.prepare(tadh.provider.operation("session.say"), values, names=names)
+    except InputError as error:
+        tadh.problems += error.problems
+        return None
+    return str(prepared.payload["Data"]["ChatCommand"])
+
+
 def _text(tadh: Tadh, chosen: DriveOptions) -> Script:
+    from tadh_cli.media.narration import fold
+
     given = given_text(tadh, "--text", chosen.text) or ""
     paragraphs = [part for part in given.replace("\r\n", "\n").split("\n\n") if part.strip()]
     if not paragraphs and not tadh.problems:
         raise InputError("--text is empty")
-    text = "\n\n".join(marked_up(tadh, "--text", paragraph) for paragraph in paragraphs)
+    if is_question(chosen):
+        text = "\n\n".join(map(fold, paragraphs))
+    else:
+        text = "\n\n".join(marked_up(tadh, "--text", paragraph) for paragraph in paragraphs)
     return Script(spoken(chosen, text))
+
+
+def is_question(chosen: DriveOptions) -> bool:
+    """Whether a text is for a model, which reads it as it is, and not for the voice, which reads SSML."""
+    return bool(chosen.chat_round_id or chosen.visitor_id) and not chosen.chat_command
 
 
 def spoken(chosen: DriveOptions, text: str) -> SpokenText:

@@ -95,6 +95,21 @@ def test_a_long_text_arrives_whole_in_parts_a_second_apart(on: On, session: str)
     assert "Fish &amp; chips." in text and "第二段。" in text
 
 
+def test_a_question_for_a_model_is_sent_as_it_is(on: On, avatar: str) -> None:
+    def text(*args: str) -> str:
+        shown = on("session", "drive", "m1", "--text", "Is 1 < 2 & what is <b>?", *args, "--dry-run").json
+        return str(shown["Text"])
+
+    assert text("--chat-round-id", "r1") == text("--visitor-id", "v1") == "Is 1 < 2 & what is <b>?"
+    said = "Is 1 &lt; 2 &amp; what is &lt;b&gt;?"
+    assert text() == text("--visitor-id", "v1", "--chat-command", "notusechat") == said
+
+
+def test_a_chat_command_is_spelled_as_the_service_does(on: On, session: str, sandbox: Hosted) -> None:
+    on("session", "drive", session, "--text", "Hi", "--chat-command", "NOTUSECHAT")
+    assert sandbox.session(session)["Refusals"] == []
+
+
 @pytest.mark.parametrize("more", [(), ("--sentences",)])
 def test_streamed_text_arrives_whole(on: On, session: str, more: tuple[str, ...]) -> None:
     Path("t.txt").write_text(EMOJI, "utf-8")
@@ -206,7 +221,8 @@ def test_the_time_a_run_may_take_includes_getting_ready(on: On, avatar: str, san
         (("--text", "a", "--smart-actions"), "--smart-actions needs --stream"),
         (("--text", "a", "--burst", 1), "--burst needs --audio or --pcm"),
         (("--audio", "v.wav", "--burst", 7), "--burst 7 is outside 0..6"),
-        (("--audio", "v.wav", "--chat-command", "x"), "--chat-command needs --text"),
+        (("--audio", "v.wav", "--chat-command", "NotUseChat"), "--chat-command needs --text"),
+        (("--text", "Hi", "--chat-command", "use"), "--chat-command 'use' is not one of NotUseChat"),
         (("--text", "a", "--visitor-id", "v" * 65), "--visitor-id has 65 characters, at most 64"),
         (("--text", "a", "--max-duration", "0s"), "--max-duration has to be more than nothing"),
         (("--text", "a", "--max-duration", "soon"), "--max-duration 'soon' is not a duration"),
