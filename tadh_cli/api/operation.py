@@ -39,6 +39,8 @@ class Field(NamedTuple):
     most_bytes: int | None = None
     one_line: bool = False
     url: bool = False
+    # How the name of the file behind a URL may end; one without an ending that is known may be anything.
+    endings: tuple[str, ...] = ()
     # A regular expression for the whole value, and the same in words.
     pattern: str = ""
     allowed: str = ""
@@ -63,7 +65,7 @@ class Field(NamedTuple):
             low = "" if self.low is None else f"{self.low:g}"
             high = "" if self.high is None else f"{self.high:g}"
             return f"{low}..{high}"
-        return self.allowed
+        return self.allowed or ", ".join(self.endings)
 
 
 class Problem(NamedTuple):
@@ -371,6 +373,8 @@ def _check_string(field: Field, value: str, path: str) -> Iterator[Problem]:
         yield Problem(path, f"has to be {field.allowed}", value)
     if field.url and not _URL.match(value):
         yield Problem(path, "is not an http or https URL", value)
+    if field.endings and (known := _ENDING.fullmatch(value)) and known[1].lower() not in field.endings:
+        yield Problem(path, f"ends in .{known[1].lower()}, allowed are {field.range()}", value)
     if any("\ud800" <= character <= "\udfff" for character in value):
         yield Problem(path, "is not valid UTF-8")
 
@@ -380,6 +384,12 @@ def _stands_for_none(field: Field, value: str) -> bool:
     return value == "" and not field.required and not field.many
 
 
+# Files that people hand in by mistake, by their endings; what ends otherwise may be made by a program.
+_ENDING = re.compile(
+    r"https?://[^/?#]+/[^?#]*\.(jpe?g|jfif|png|gif|webp|bmp|tiff?|svg|ico|hei[cf]|avif|psd|mp4|mov|m4v|webm|mkv|avi|flv"
+    r"|wmv|mpe?g|mp3|wav|m4a|aac|ogg|opus|flac|wma|pdf|docx?|pptx?|txt|html?|json|xml|zip|rar|7z|gz)(?:[?#].*)?",
+    re.IGNORECASE | re.DOTALL,
+)
 _URL = re.compile(r"https?://[^\s/?#]+", re.IGNORECASE)
 
 _TYPE_WORDS: dict[type, str] = {
@@ -507,4 +517,6 @@ def _value_schema(field: Field, *, closed: bool) -> Payload:
         choices = [field.type(choice) for choice in field.choices]
         choices += [""] if field.type is str and not field.open and _stands_for_none(field, "") else []
         schema["examples" if field.open else "enum"] = choices
+    if field.endings:
+        schema["x-endings"] = list(field.endings)
     return schema

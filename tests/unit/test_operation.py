@@ -435,6 +435,16 @@ def test_the_schema_says_what_is_allowed() -> None:
     assert found["Speech"]["properties"]["Speed"]["description"] == "how fast"
 
 
+def test_a_file_behind_a_url_may_end_in_what_is_not_known() -> None:
+    field = Field("Url", url=True, endings=("jpg", "png"))
+    operation = Operation("o", "/o", "o", safe=True, service="s", doc="d", request=(field,), response=())
+    for url in ("https://a/b.JPG?c=d.gif", "https://a.gif", "https://a/b", "https://a/b.php", "https://a/c.gif/b"):
+        assert operation.check({"Url": url}) == []
+    (problem,) = operation.check({"Url": "https://a/b.Gif#png"})
+    assert problem.message == "ends in .gif, allowed are jpg, png"
+    assert operation.schema()["properties"]["Url"]["x-endings"] == ["jpg", "png"]
+
+
 def test_the_schema_of_an_answer_allows_what_the_service_adds() -> None:
     answer = OPERATION.schema()["$defs"]["Response"]
     assert "additionalProperties" not in answer

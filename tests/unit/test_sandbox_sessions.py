@@ -209,6 +209,13 @@ def test_the_picture_is_changed_every_five_seconds_at_most(bench: Bench) -> None
     assert call(bench, "update", SessionId=id)[0] == 0
 
 
+def test_a_background_is_a_picture_of_the_documented_kinds(bench: Bench) -> None:
+    place = {"ImagePosition": 0, "ImagePositionVertical": 0, "ImageZoom": 1}
+    for name, code in (("b.gif", 100002), ("b.jpeg", 0)):
+        space = {"BackgroundUrl": f"https://a.example.com/{name}", **place}
+        assert call(bench, "update", SessionId=started(bench), SpaceParam=space)[0] == code
+
+
 def test_room_keys_are_for_trtc(bench: Bench) -> None:
     more = {"RoomId": "1", "UserId": "me"}
     assert call(bench, "trtc-key", SessionId=create(bench)["SessionId"], **more)[0] == 100002

@@ -267,7 +267,8 @@ UPDATE = _call(
             dict,
             "background and position, 2D avatars",
             fields=(
-                Field("BackgroundUrl", help="jpg, jpeg or png below 1 MB", url=True),
+                # "jpg, jpeg, and png (other formats not supported)".
+                Field("BackgroundUrl", help="below 1 MB", url=True, endings=("jpg", "jpeg", "png")),
                 Field("ImagePosition", float, "0 centre, negative left", required=True, low=-0.5, high=0.5),
                 Field("ImagePositionVertical", float, "0 bottom", required=True, low=-0.5, high=0.25),
                 Field("ImageZoom", float, "size, 0.25 to 2 advised", required=True, above=0),
