@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -16,8 +17,10 @@ from tadh_cli.api.waiter import State
 from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.following import Course, concluded, followed
 from tadh_cli.commands.options import Following
+from tadh_cli.commands.persisting import persistently
 from tadh_cli.commands.speaking import given_text
 from tadh_cli.commands.submitting import Sending, planned
+from tadh_cli.duration import words
 from tadh_cli.errors import Interrupted, NotFound, TadhError, WaitTimeout
 from tadh_cli.ui.records import Column, View
 
@@ -47,7 +50,7 @@ SESSION = View(
 
 # An interrupted creation is waited for so long: its answer has the id of what has to be closed.
 _PATIENCE_S = 10.0
-# Closing on the way out: a few quick attempts.
+# A question or a request on the way out: a few quick attempts.
 _LIMITS: Mapping[str, Any] = MappingProxyType({"attempts": 3, "timeout_s": 5.0})
 # A creation whose answer was lost is looked for so often.
 _LOOKS, _LOOK_AGAIN_S = 4, 0.5
@@ -84,8 +87,8 @@ def opened(tadh: Tadh, prepared: Prepared) -> Iterator[Opened]:
     def told() -> None:
         tadh.messages.say("interrupted: waiting for the service's answer, so that no session stays open")
 
-    session = Opened(tadh, str(prepared.payload["UserId"]))
     with held(told, _PATIENCE_S) as signals, ExitStack() as holds:
+        session = Opened(tadh, str(prepared.payload["UserId"]), lambda: signals.is_urgent)
         try:
             try:
                 session.create(prepared)
@@ -104,12 +107,16 @@ def opened(tadh: Tadh, prepared: Prepared) -> Iterator[Opened]:
 class Opened:
     """A session that this command has opened."""
 
-    def __init__(self, tadh: Tadh, user: str) -> None:
+    def __init__(self, tadh: Tadh, user: str, is_urgent: Callable[[], bool]) -> None:
+        """`is_urgent` tells whether closing it may be given up after an attempt."""
         self._tadh = tadh
         self._user = user
+        self._is_urgent = is_urgent
         self._waiter = tadh.provider.waiter("session")
         # The entry of a creation whose outcome is unknown.
         self._entry = ""
+        # It was waited for in vain.
+        self._has_waited = False
         self.record: Mapping[str, Any] = {}
         self.is_kept = False
 
@@ -137,9 +144,13 @@ class Opened:
         try:
             self._learn(ready(self._tadh, self.id, following))
         except WaitTimeout as error:
-            # It does not go on: it is closed.
-            error.message = error.message.partition(";")[0]
-            error.hint = "loading an avatar may take two minutes: --timeout waits longer"
+            self._has_waited = True
+            span_s = following.patience(self._tadh).timeout_s
+            error.message = f"session {self.id} was not ready within {words(span_s)} (--timeout)"
+            error.hint = (
+                "loading an avatar may take two minutes: `--timeout 5m` waits longer; without --wait and --start it is "
+                "left open, for `tadh session start ID --wait`"
+            )
             raise
 
     def start(self) -> None:
@@ -172,6 +183,8 @@ class Opened:
         if session_id:
             self._tadh.messages.say(f"session {session_id} is closed again")
         if isinstance(error, TadhError):
+            if self._has_waited and isinstance(error, WaitTimeout):
+                error.message += "; it is closed again, since it costs money as long as it is open"
             error.task_id = error.task_id or session_id
             if self._entry:
                 _explain(error, session_id)
@@ -180,8 +193,10 @@ class Opened:
         self.record = {**self.record, **{name: value for name, value in record.items() if value is not None}}
 
     def _closed(self, session_id: str) -> Mapping[str, Any]:
+        once = partial(closed, self._tadh, session_id, limits={**_LIMITS, "attempts": 1})
         try:
-            return closed(self._tadh, session_id, limits=_LIMITS)
+            what, say = f"closing session {session_id}", self._tadh.messages.say
+            return persistently(self._tadh.clock, say, what, once, self._is_urgent)
         except NotFound:
             # What the service does not know is not open.
             return {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ class Held:
         self._patience_s = patience_s
         self._before: dict[int, _Handler] = {}
         self._pending: int | None = None
+        self._count = 0
         self._is_heeding = False
         self._is_over = False
 
@@ -30,8 +32,16 @@ class Held:
         self._interrupt()
 
     def hold(self) -> None:
-        """From now on a signal waits."""
+        """From now on a signal waits, however long it takes: what is done now has an end of its own."""
         self._is_heeding = False
+        self._patience_s = math.inf
+        if self._before and hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether somebody has asked twice: whatever can be cut short should be."""
+        return self._count > 1
 
     def _interrupt(self) -> None:
         number = self._pending
@@ -42,10 +52,11 @@ class Held:
 
     def _came(self, number: int, _frame: FrameType | None) -> None:
         is_first, self._pending = self._pending is None, number
+        self._count += 1
         if self._is_heeding:
             self._interrupt()
         elif is_first:
-            if hasattr(signal, "setitimer"):
+            if hasattr(signal, "setitimer") and self._patience_s < math.inf:
                 signal.setitimer(signal.ITIMER_REAL, self._patience_s)
             # What was being written when the signal came can't be written into.
             with suppress(RuntimeError):

@@ -142,8 +142,11 @@ def test_a_session_that_could_not_be_made_is_a_failure(on: On, avatar: str, sand
 
 def test_one_that_is_not_ready_in_time_is_closed_again(on: On, avatar: str, sandbox: Hosted) -> None:
     sandbox.set_faults([NEVER])
-    ran = on("session", "create", "--avatar", avatar, "--start", "--timeout", "300ms", code=8)
-    assert "goes on" not in ran.err and "is closed again" in ran.err and opened(on) == []
+    ran = on("session", "create", "--avatar", avatar, "--start", "--timeout", "1s", code=8)
+    told = ran.error
+    assert told["TaskId"] and f"session {told['TaskId']} was not ready within 1s" in told["Message"]
+    assert "it is closed again" in told["Message"] and "--timeout 5m" in told["Hint"]
+    assert "goes on" not in ran.err and opened(on) == []
     assert len(sandbox.journal("session.start")) == 0
 
 
@@ -163,7 +166,7 @@ def test_a_creation_whose_answer_is_lost_leaves_nothing_open(on: On, avatar: str
 
 
 def test_what_could_not_be_closed_is_named_and_collected_later(on: On, avatar: str, sandbox: Hosted) -> None:
-    rules = [{"operation": "session.start", "code": 100001}, {"operation": "session.close", "http": 503}]
+    rules = [{"operation": "session.start", "code": 100001}, {"operation": "session.close", "code": 100005}]
     sandbox.set_faults(rules)
     ran = on("session", "create", "--avatar", avatar, "--start", code=11)
     (id,) = opened(on)
@@ -171,6 +174,13 @@ def test_what_could_not_be_closed_is_named_and_collected_later(on: On, avatar: s
     sandbox.clear_faults()
     assert [record["TaskId"] for record in on("session", "gc").json] == [id]
     assert opened(on) == [] and on("session", "gc").json == []
+
+
+def test_closing_is_tried_again_for_a_while(on: On, avatar: str, sandbox: Hosted) -> None:
+    rules = [{"operation": "session.start", "code": 100001}, {"operation": "session.close", "http": 503, "times": 4}]
+    sandbox.set_faults(rules)
+    ran = on("session", "create", "--avatar", avatar, "--start", code=11)
+    assert "trying again for" in ran.err and "is closed again" in ran.err and opened(on) == []
 
 
 def test_a_full_account_is_told(on: On, avatar: str) -> None:
@@ -262,6 +272,11 @@ def test_the_picture_is_changed_under_documented_names(on: On, session: str) -> 
     err = on("session", "update", session, "--background", "https://a/b.png", "--color", "red", code=2).err
     assert "--x is required" in err and "--zoom is required" in err and "--color 'red' is not NAME=#RRGGBB" in err
     assert "nothing to change is given" in on("session", "update", session, code=2).err
+    place = ("--x", 0, "--y", 0, "--zoom", 1, "--dry-run")
+    err = on("session", "update", session, "--background", "https://a/b.GIF?c=d.png", *place, code=2).err
+    assert "--background 'https://a/b.GIF?c=d.png' ends in .gif, allowed are jpg, jpeg, png" in err
+    for url in ("https://a/b", "https://a/b.JPG?x=y.gif", "https://a.gif", "https://a/b.php"):
+        on("session", "update", session, "--background", url, *place)
 
 
 def test_changes_wait_for_their_turn(on: On, session: str, sandbox: Hosted) -> None:
