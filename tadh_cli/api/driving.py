@@ -262,6 +262,9 @@ class Channel(Protocol):
     def interrupt(self, now_s: float) -> None:
         """Cut off what is being said and drop what waits."""
 
+    def overhear(self, now_s: float) -> None:
+        """Somebody else lets a text be said, which nobody has told on the channel."""
+
     def finish(self, now_s: float) -> None:
         """Nothing more will be said: it is over when what is in line has been said."""
 
@@ -310,3 +313,5 @@ class Driving(NamedTuple):
     channel: Callable[[str, Callable[[], str], Cut, Callable[[], float], float], Channel]
     # Why a session's record says that it can't be driven any more, None while it can.
     ended: Callable[[Mapping[str, Any]], TadhError | None]
+    # What is being said as a session's record has it: "text", "audio", or nothing.
+    speaks: Callable[[Mapping[str, Any]], str]

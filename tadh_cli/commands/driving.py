@@ -42,6 +42,8 @@ DRIVEN = View(
     ),
     hidden=("ReqIds", "Pacing"),
 )
+# What somebody else lets be said is waited for so long, and asked for so often.
+_OTHERS_S, _LOOK_AGAIN_S = 300.0, 1.0
 # The view is drawn so often; notes of inputs and the end of time are looked at no later.
 _EVERY_S = 0.2
 
@@ -50,9 +52,18 @@ _EVERY_S = 0.2
 
 
 def driven(
-    tadh: Tadh, session_id: str, script: Script, chosen: DriveOptions, *, longest_s: float = math.inf
+    tadh: Tadh,
+    session_id: str,
+    script: Script,
+    chosen: DriveOptions,
+    *,
+    longest_s: float = math.inf,
+    is_speaking: bool = False,
 ) -> Record | None:
-    """Say the script over the session's channel; failures bring the report along."""
+    """Say the script over the session's channel; failures bring the report along.
+
+    `is_speaking`: somebody else lets a text be said.
+    """
     from tadh_cli.engine.streaming import Drive
 
     account = _Account(tadh, session_id)
@@ -60,7 +71,7 @@ def driven(
     failure: TadhError | None = None
     with ExitStack() as stack:
         watcher = stack.enter_context(watching(tadh.messages, session_id, is_conversation=is_conversation))
-        drive = stack.enter_context(Drive(tadh.client, session_id, longest_s=longest_s))
+        drive = stack.enter_context(Drive(tadh.client, session_id, longest_s=longest_s, is_speaking=is_speaking))
         if script.utterance is not None:
             drive.say(script.utterance, script.source)
             if not chosen.keep_alive:
@@ -172,8 +183,8 @@ def _write(sink: IO[str], line: str) -> None:
 # Sessions to drive -------------------------------------------------------------------------------------
 
 
-def drivable(tadh: Tadh, session_id: str) -> None:
-    """Return when a session can be driven; raises why not, and what to do about it."""
+def drivable(tadh: Tadh, session_id: str) -> Mapping[str, Any]:
+    """The record of a session that can be driven; raises why it can't, and what to do about it."""
     waiter = tadh.provider.waiter("session")
     record = tadh.tasks.look(waiter, session_id)
     state, status = waiter.classify(record), record["Status"]
@@ -187,6 +198,35 @@ def drivable(tadh: Tadh, session_id: str) -> None:
         hint = f"`{tadh.command(f'session start {session_id} --wait')}` waits until it is ready and starts it"
         what = "is not started" if status == "READY" else f"is not ready, but {status}"
         raise Refused(f"session {session_id} {what}", hint=hint, task_id=session_id)
+    return record
+
+
+def silent(tadh: Tadh, record: Mapping[str, Any], script: Script, most_s: float) -> bool:
+    """Wait until nobody speaks in a session, `most_s` at most; False when a text does that is to be interrupted.
+
+    Sound that comes while a text is spoken is refused, and a text would cut off another one.
+    """
+    speaks, session_id = tadh.provider.channel().speaks, str(record["TaskId"])
+    waiter = tadh.provider.waiter("session")
+    is_told = False
+    began_s = tadh.clock.monotonic_s()
+    while (what := speaks(record)) and (script.utterance is not None or not script.chosen.keep_alive):
+        if what == "text" and script.chosen.interrupt:
+            return False
+        passed_s = tadh.clock.monotonic_s() - began_s
+        if passed_s >= most_s:
+            return True
+        if passed_s >= _OTHERS_S:
+            how = "a text is" if what == "text" else "sound is"
+            hint = "--interrupt cuts off a text" if what == "text" else "it can only be ended by whoever sends it"
+            raise Refused(f"{how} being said in session {session_id}, and does not end", hint=hint, task_id=session_id)
+        if not is_told:
+            hint = "; --interrupt cuts it off" if what == "text" else ""
+            tadh.messages.say(f"waiting for the end of what is being said in session {session_id}{hint}")
+            is_told = True
+        tadh.clock.sleep(_LOOK_AGAIN_S)
+        record = tadh.tasks.look(waiter, session_id)
+    return True
 
 
 def in_a_new_session(

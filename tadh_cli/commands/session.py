@@ -15,7 +15,7 @@ from tadh_cli.commands import closing, offers
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.confirming import confirm
 from tadh_cli.commands.context import Tadh
-from tadh_cli.commands.driving import channel_rehearsal, drivable, driven, in_a_new_session
+from tadh_cli.commands.driving import channel_rehearsal, drivable, driven, in_a_new_session, silent
 from tadh_cli.commands.following import chosen, look
 from tadh_cli.commands.names import Lookup, key_of
 from tadh_cli.commands.opening import SESSION, about, opened, ordered, ready, started
@@ -297,10 +297,14 @@ def drive(tadh: Tadh, session: OneSession, options: DriveOptions, dry_run: DryRu
     with scripted(tadh, options, is_rehearsal=dry_run) as script:
         if dry_run:
             return Record(channel_rehearsal(tadh, session, script))
-        drivable(tadh, session)
+        record = drivable(tadh, session)
         with tadh.turns.driving(session):
             try:
-                return driven(tadh, session, script, options, longest_s=options.max_duration or math.inf)
+                most_s = options.max_duration or math.inf
+                started_s = tadh.clock.monotonic_s()
+                is_speaking = not silent(tadh, record, script, most_s)
+                left_s = max(0.0, most_s - (tadh.clock.monotonic_s() - started_s))
+                return driven(tadh, session, script, options, longest_s=left_s, is_speaking=is_speaking)
             except Interrupted as error:
                 error.hint = f"the session is still open: `{tadh.command(f'session close {session}')}` ends it"
                 raise

@@ -53,9 +53,18 @@ class Drive:
     """
 
     def __init__(
-        self, client: Client, session_id: str, *, patience_s: float = PATIENCE_S, longest_s: float = math.inf
+        self,
+        client: Client,
+        session_id: str,
+        *,
+        patience_s: float = PATIENCE_S,
+        longest_s: float = math.inf,
+        is_speaking: bool = False,
     ) -> None:
-        """Give up a broken connection after `patience_s`, and end it all after `longest_s`."""
+        """Give up a broken connection after `patience_s`, and end it all after `longest_s`.
+
+        `is_speaking` tells that somebody else lets a text be said: what interrupts silences it first.
+        """
         self._client = client
         self._clock = client.clock
         driving = client.provider.channel()
@@ -63,6 +72,8 @@ class Drive:
             session_id, lambda: uuid.uuid4().hex, splitting, client.clock.jitter, patience_s
         )
         self._longest_s = longest_s
+        if is_speaking:
+            self._channel.overhear(client.clock.monotonic_s())
         # What happened, for the one thread that drives, each a function of the moment it is taken up.
         self._inbox: queue.SimpleQueue[Deed] = queue.SimpleQueue()
         self._outbox: queue.SimpleQueue[Received | Notice | None] = queue.SimpleQueue()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import struct
+import time
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -93,6 +94,24 @@ def test_a_long_text_arrives_whole_in_parts_a_second_apart(on: On, session: str)
     assert report["Sent"] == 2 and report["Seconds"] > 1
     text = arrived(on, session)[1]
     assert "Fish &amp; chips." in text and "第二段。" in text
+
+
+@pytest.mark.parametrize("interrupts", [False, True])
+@pytest.mark.parametrize("what", ["audio", "text", "stream"])
+def test_what_somebody_else_says_is_waited_for_or_cut_off(
+    on: On, session: str, sandbox: Hosted, what: str, interrupts: bool
+) -> None:
+    Path("v.wav").write_bytes(wav(seconds=0.1))
+    Path("t.txt").write_text("Hello.", "utf-8")
+    on("session", "say", session, "数" * 1300)
+    time.sleep(1.05)  # texts are more than a second apart, whoever says them
+    said = {"audio": "v.wav", "text": "Hello.", "stream": "t.txt"}[what]
+    ran = on("session", "drive", session, f"--{what}", said, *(["--interrupt"] if interrupts else []))
+    assert ("waiting for the end" in ran.err) is not interrupts
+    found = sandbox.session(session)
+    first = found["Drives"][0]
+    assert found["Refusals"] == [] and (first["EndedAt"] - first["BeganAt"] < 2.9) is interrupts
+    assert on("session", "status", session).json["SpeakStatus"].endswith("Over")
 
 
 def test_a_question_for_a_model_is_sent_as_it_is(on: On, avatar: str) -> None:

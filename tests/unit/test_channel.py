@@ -615,6 +615,17 @@ def test_sound_silences_a_text_that_somebody_else_lets_be_said() -> None:
     assert bench.sound == sound(2)
 
 
+def test_a_text_is_silenced_of_which_only_the_sessions_record_tells() -> None:
+    bench = Bench()
+    bench.channel.overhear(bench.now_s)
+    bench.say(Audio(interrupt=True), sound(2))
+    bench.run(1)
+    assert [sent.data for sent in bench.sent] == [{"Text": "", "Interrupt": True}]
+    bench.down("TextOver", "f" * 32)
+    bench.run(2)
+    assert bench.sound == sound(2)
+
+
 def test_a_text_waits_for_what_somebody_else_lets_be_said() -> None:
     bench = Bench()
     bench.run(0.1)

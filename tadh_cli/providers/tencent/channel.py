@@ -108,6 +108,9 @@ class DrivingChannel:
         self._clear(now_s)
         self._hush()
 
+    def overhear(self, now_s: float) -> None:
+        self._others.guess(now_s)
+
     def finish(self, now_s: float) -> None:
         self._is_finishing = True
 
@@ -231,8 +234,8 @@ class DrivingChannel:
 
     def _hush(self) -> None:
         """Silence a text that somebody else lets be said."""
-        if self._others.text_id:
-            self._line.append(Hush(self._desk, _OWN, self._others.text_id))
+        if (text_id := self._others.text_id) is not None:
+            self._line.append(Hush(self._desk, _OWN, text_id))
 
     def _clear(self, now_s: float) -> None:
         for place, speech in enumerate(list(self._line)):
@@ -369,4 +372,4 @@ class DrivingChannel:
         return replace(self._report, losses=tuple(self._desk.losses))
 
 
-DRIVING = Driving(path=frames.path, channel=DrivingChannel, ended=frames.ended)
+DRIVING = Driving(path=frames.path, channel=DrivingChannel, ended=frames.ended, speaks=frames.speaks)

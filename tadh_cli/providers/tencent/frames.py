@@ -25,7 +25,8 @@ _DRIVING_FAILED = -111005
 TOO_MANY = 100008
 # What SpeakStatus says at the end of an utterance.
 OVER = ("TextOver", "AudioOver", "Error")
-_TEXT_GOES_ON = ("WaitingTextStart", "TextStart", "WaitingTextOver", "SentenceNext", "SentenceStart", "SentenceOver")
+TEXT_START = "TextStart"
+_TEXT_GOES_ON = ("WaitingTextStart", TEXT_START, "WaitingTextOver", "SentenceNext", "SentenceStart", "SentenceOver")
 _AUDIO_GOES_ON = ("WaitingAudioStart", "AudioStart", "WaitingAudioOver")
 # Content of a large model: its answer, and what it thinks meanwhile.
 _CONTENT_TYPES = (4, 5)
@@ -93,6 +94,12 @@ def is_text(event: Event) -> bool:
 def is_audio(event: Event) -> bool:
     """Whether it says that sound is being played."""
     return event.status in _AUDIO_GOES_ON
+
+
+def speaks(record: Mapping[str, Any]) -> str:
+    """What is being said as a session's record has it (SpeakStatus): text, audio, or nothing."""
+    status = record.get("SpeakStatus")
+    return "text" if status in _TEXT_GOES_ON else "audio" if status in _AUDIO_GOES_ON else ""
 
 
 def failure(event: Event) -> TadhError:

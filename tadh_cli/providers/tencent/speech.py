@@ -285,6 +285,7 @@ class Hush(Speech):
 
     kind = "interruption"
 
+    # `of` is the id of what is being said, empty where that is not known.
     def __init__(self, desk: Desk, number: int, of: str) -> None:
         super().__init__(desk, number)
         self._of = of
@@ -302,7 +303,7 @@ class Hush(Speech):
 
     def silenced(self, event: Event) -> None:
         """Somebody else's utterance has ended."""
-        if event.req_id == self._of:
+        if self._is_said and self._of in ("", event.req_id):
             self.close()
 
     def cut(self, now_s: float) -> None:

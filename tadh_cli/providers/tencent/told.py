@@ -39,14 +39,18 @@ class Others:
         self.until_s = -math.inf
 
     @property
-    def text_id(self) -> str:
-        """The id of a text that is being said."""
-        return self._event.req_id if self._event is not None and frames.is_text(self._event) else ""
+    def text_id(self) -> str | None:
+        """The id of a text that is being said, empty where that is not known; None when there is none."""
+        return self._event.req_id if self._event is not None and frames.is_text(self._event) else None
+
+    def guess(self, now_s: float) -> None:
+        """A text is being said of which nothing else is known; the end of any counts as its end."""
+        self._event, self.until_s = Event({}, status=frames.TEXT_START), now_s + OTHERS_PATIENCE_S
 
     def note(self, event: Event, now_s: float) -> None:
         if frames.is_text(event) or frames.is_audio(event):
             self._event, self.until_s = event, now_s + OTHERS_PATIENCE_S
-        elif self._event is not None and frames.is_over(event) and self._event.req_id == event.req_id:
+        elif self._event is not None and frames.is_over(event) and self._event.req_id in ("", event.req_id):
             self._event = None
 
     def are_speaking(self, now_s: float) -> bool:
