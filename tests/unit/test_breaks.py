@@ -62,7 +62,12 @@ def live(bench: Bench) -> None:
     bench.later(len(SOUND) / 32_000, lambda: bench.end(number))
 
 
-KINDS = [text, stream, clauses, sound, burst, live]
+def text_before_sound(bench: Bench) -> None:
+    bench.say(SpokenText("一。"))
+    bench.say(Audio(), SOUND)
+
+
+KINDS = [text, stream, clauses, sound, burst, live, text_before_sound]
 
 
 def driven(

@@ -254,6 +254,7 @@ class DrivingChannel:
     def received(self, text: str, now_s: float) -> Event:
         event = frames.event(text)
         self._heard_s = now_s
+        self._desk.is_told = self._desk.is_told or bool(event.status)
         event = replace(event, is_replay=self._told.is_known(event))
         self._last = event
         self._report = replace(self._report, received=self._report.received + 1)

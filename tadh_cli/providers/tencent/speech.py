@@ -43,6 +43,8 @@ class Desk:
         self.ids: set[str] = set()
         # The moment from which the next SEND_TEXT may leave.
         self.text_gate_s = -math.inf
+        # The service has said how an utterance stands.
+        self.is_told = False
         self.notices: list[Notice] = []
         self.losses: list[Loss] = []
 

@@ -174,8 +174,8 @@ class AudioSpeech(Speech):
 
     @property
     def mute_s(self) -> float:
-        if self.is_begun and not (self.is_heard or self.is_cut or self.is_probed):
-            # That sound has come is said as soon as it comes.
+        if self.is_begun and self.desk.is_told and not (self.is_heard or self.is_cut or self.is_probed):
+            # That sound has come is said as soon as it comes, by a service that says anything.
             return self.begun_s + MUTE_S
         return super().mute_s
 
