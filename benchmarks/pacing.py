@@ -32,6 +32,10 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        from tadh_cli.engine.priority import hurry
+
+        # When a frame arrives is to be noted, not when somebody had time to look.
+        hurry()
         key = self.headers["Sec-WebSocket-Key"].encode()
         accept = base64.b64encode(hashlib.sha1(key + GUID).digest()).decode()
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

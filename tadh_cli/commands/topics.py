@@ -88,7 +88,25 @@ What the service wants of sound that drives a live avatar over its WebSocket:
   one ReqId    for all packets of an utterance, the final one included
 
 Sound from a microphone comes in real time: send each 160 ms as they are complete, without the burst.
-The source is the documentation of the interactive driving interface, Audio Driving."""
+The source is the documentation of the interactive driving interface, Audio Driving.
+
+What `tadh session drive` and `run` make of it:
+
+  in time      a packet that is late by itself leaves at once; the ones behind it follow 118.5 ms apart until they are
+               in time again. After a stall of more than 120 ms the schedule is moved by as much (SlipMs) and nothing
+               is sent in a burst. Where the system allows it (root, RLIMIT_RTPRIO) sending has real-time priority
+  read ahead   10 s of a file, decoded while it plays; a pipe is sent as it comes. Sound that is not there at its
+               moment counts as an underrun; where it pauses for 1.8 s the utterance is ended, and what comes later is
+               another one, with a ReqId of its own
+  --burst N    the first N packets at once (0: none), then one every 120 ms
+  --live       each packet as soon as its 160 ms are there, no closer than 120 ms to the one before
+  the report   Packets, SoundMs, Ratio (time taken by sound sent, 0.75 is the pace of files), JitterP50Ms, P99 and
+               Max (behind schedule), IntervalMinMs and MaxMs, Underruns, Slips and SlipMs, LostPackets and LostSoundMs
+
+A broken connection is opened again for two minutes. An utterance that the service still knows goes on under its ReqId
+with the next packet; one that it has ended meanwhile goes on as another one; one that never arrived is said again from
+its beginning. Packets that left just before the break, or since anything was heard on a connection that fell mute, may
+be lost and are told with their number. Text is told by its words; a clause that did not arrive is sent again."""
 
 
 # The list that is shown; a test makes it.

@@ -19,6 +19,7 @@ from tadh_cli.api.driving import Frame, Notice, Progress, Received, Report, Step
 from tadh_cli.api.provider import Exchange
 from tadh_cli.engine.channel_socket import Closed
 from tadh_cli.engine.connections import GOODBYE_S, Connections, Deed
+from tadh_cli.engine.priority import hurry
 from tadh_cli.errors import InputError, TadhError
 from tadh_cli.media import splitting
 
@@ -32,8 +33,9 @@ _AHEAD = 8
 _AT_ONCE = 64
 # It is awake so long before a frame is due: how long it takes to wake up is up to the machine.
 _FINE_S = 0.001
-# So often the interpreter changes between threads: drawing a view or decoding a file holds up the sound no longer.
-_SWITCH_S = 0.001
+# So often the interpreter changes between threads: drawing a view or decoding a file holds up the sound no longer,
+# which is less than the time for which it is awake before.
+_SWITCH_S = 0.0005
 
 
 @dataclass(eq=False)
@@ -204,6 +206,7 @@ class Drive:
     # The thread that drives ------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        hurry()
         try:
             self._drive()
         except BaseException as error:  # it ends the thread, and belongs to whoever waits for its end

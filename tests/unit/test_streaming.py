@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from tadh_cli.config import Settings
 from tadh_cli.engine.channel_socket import ChannelSocket
 from tadh_cli.engine.client import Client
 from tadh_cli.engine.inputs import arriving
+from tadh_cli.engine.priority import hurry
 from tadh_cli.engine.streaming import Drive
 from tadh_cli.engine.trace import Observer
 from tadh_cli.engine.transport import Route, Transport
@@ -133,7 +135,7 @@ def test_an_input_is_read_no_faster_than_it_is_needed() -> None:
         drive.say(Audio(), endless())
         for _ in range(3):
             service.arrivals.get(timeout=5)
-        assert taken < 200
+        assert taken < 400
         drive.stop()
         threads = [thread for thread in threading.enumerate() if thread.name == "drive-input"]
         service.arrivals.get(timeout=5)
@@ -169,6 +171,26 @@ def test_failures_of_utterances_can_be_left_to_the_report() -> None:
         for _ in drive.events(raises_failures=False):
             pass
         assert isinstance(drive.report.failures[0], Refused)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other ways")
+def test_hurrying_is_for_the_own_thread_and_what_it_starts_does_not_hurry() -> None:
+    found: list[int] = []
+
+    def look() -> None:
+        found.append(os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK)
+
+    def start() -> None:
+        hurry()
+        inner = threading.Thread(target=look)
+        inner.start()
+        inner.join()
+
+    thread = threading.Thread(target=start)
+    thread.start()
+    thread.join()
+    look()
+    assert found == [os.SCHED_OTHER, os.SCHED_OTHER]
 
 
 # The end -------------------------------------------------------------------------------------------------

@@ -18,8 +18,8 @@ from tadh_cli.providers.tencent.speech import (
     Speech,
 )
 
-# Sound that is read ahead: 5 s.
-_AHEAD_BYTES = 5 * BYTES_PER_S
+# Sound that is read ahead: 10 s, which the slowest disk is not silent for.
+_AHEAD_BYTES = 10 * BYTES_PER_S
 # Sound that is kept in case the service refuses the utterance or never hears of it: more than what leaves until its
 # silence is noticed.
 _KEPT_PACKETS = 100
