@@ -80,6 +80,19 @@ def test_null_takes_a_default_away_and_quotes_make_it_text() -> None:
     assert (videos["a"].options.emotion, videos["b"].options.emotion) == (None, "null")
 
 
+@pytest.mark.parametrize("null", ["~", "null", ""])
+def test_a_text_that_was_forgotten_is_not_replaced_by_a_default(null: str) -> None:
+    text = f"defaults: {{audio: intro.wav}}\nvideos: [{{name: a, text: {null}}}]"
+    assert found("m.yaml", text)[1] == [
+        "m.yaml:2:20: text is null, and the audio of the defaults is no text: give one of text, ssml, audio"
+    ]
+
+
+def test_what_does_not_drive_a_video_may_be_null() -> None:
+    options = only("m.jsonl", '{"name": "a", "text": null, "ssml": "a.ssml", "audio": null}')
+    assert (options.text, options.ssml, options.audio) == (None, "a.ssml", None)
+
+
 def test_anchors_and_merged_keys_are_understood() -> None:
     text = "videos:\n - &a {name: a, text: hi, speed: 1.1}\n - {<<: *a, name: b}\n - {<<: [*a], name: c, text: ho}\n"
     videos, problems = found("m.yaml", text)
@@ -188,7 +201,8 @@ def test_repeated_options_have_lines_or_columns() -> None:
     [
         ("name,text\na,b,c\n", "m.csv:2: 3 cells, but 2 columns"),
         ("name,,text\na,b,c\n", "m.csv:1: column 2 has no name"),
-        ("name,txt\na,b\n", "m.csv:2: there is no option 'txt'"),
+        ("name,txt\na,b\n", "m.csv:1: there is no option 'txt'; did you mean text?"),
+        ("name,text,speeed\na,b,\nc,d,\n", "m.csv:1: there is no option 'speeed'; did you mean speed?"),
         ("name,text\n,b\n", "m.csv:2: a video needs a name"),
         ("name,text\n", "m.csv:1: there is no row"),
         ("name,text,text\na,b,c\n", "m.csv:2: text takes a single value"),
@@ -196,6 +210,10 @@ def test_repeated_options_have_lines_or_columns() -> None:
 )
 def test_wrong_tables_are_told_by_line(text: str, problem: str) -> None:
     assert problem in "\n".join(found("m.csv", text)[1])
+
+
+def test_an_unknown_column_is_told_once() -> None:
+    assert len(found("m.csv", "name,text,nonsense\na,b,1\nc,d,2\ne,f,\n")[1]) == 1
 
 
 def test_a_quote_that_is_not_closed_is_refused_at_its_line() -> None:
@@ -301,7 +319,7 @@ def test_the_schema_is_one_and_knows_every_option() -> None:
     [
         ({"name": "a", "text": "x", "format": "Green-Screen-MP4", "logo": ["u,x=1"], "set": {"A": 1}}, True),
         ({"name": "a", "text": "x", "format": "TransparentWebm", "color": "shirt=#000000", "set": ["A=1"]}, True),
-        ({"name": "a", "text": None, "subtitles": True, "speed": 1.5}, True),
+        ({"name": "a", "text": "x", "ssml": None, "subtitles": True, "speed": 1.5}, True),
         ({"name": "a", "format": "avi"}, False),
         ({"name": "a", "speed": 3}, False),
         ({"name": "a", "txt": "x"}, False),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -70,6 +70,7 @@ def items(manifest: Manifest) -> tuple[list[Item], list[Problem]]:
     problems += [
         Problem(at, "a name belongs to one video") for key, at in manifest.defaults.keys.items() if key == NAME
     ]
+    problems += [Problem(at, _unknown(key)) for key, at in manifest.columns.items() if not _is_known(key)]
     defaults = _read(manifest, manifest.defaults, problems)
     found, seen = [], dict[str, Item]()
     for row in manifest.rows:
@@ -92,6 +93,7 @@ def _item(manifest: Manifest, row: Row, defaults: Mapping[str, Any], problems: l
     name = _name(row, problems)
     own = _read(manifest, row, problems)
     inherited = {key: value for key, value in defaults.items() if not (key in DRIVING and _drives(own))}
+    problems += _replaced(row, own, inherited)
     # What is null in the row is not given, whatever stands in `defaults`.
     chosen = {key: value for key, value in {**inherited, **own}.items() if value is not None}
     overrides = chosen.pop(SET, {})
@@ -103,6 +105,15 @@ def _item(manifest: Manifest, row: Row, defaults: Mapping[str, Any], problems: l
 
 def _drives(values: Mapping[str, Any]) -> bool:
     return any(values.get(key) is not None for key in DRIVING)
+
+
+def _replaced(row: Row, own: Mapping[str, Any], inherited: Mapping[str, Any]) -> Iterator[Problem]:
+    """A text that was forgotten: something else of the defaults would be made in its place, and paid."""
+    nothing = next((key for key in DRIVING if key in own and own[key] is None), None)
+    instead = next((key for key in DRIVING if key not in own and inherited.get(key) is not None), None)
+    if nothing and instead:
+        told = f"{nothing} is null, and the {instead} of the defaults is no {nothing}: give one of {', '.join(DRIVING)}"
+        yield Problem(row.keys[nothing], told)
 
 
 # Names -------------------------------------------------------------------------------------------------
@@ -150,7 +161,7 @@ def _read(manifest: Manifest, row: Row, problems: list[Problem]) -> dict[str, An
     """The options of a row, with None for what is null; what can't be read becomes a problem."""
     found: dict[str, Any] = {}
     for key, values in row.values.items():
-        if key == NAME:
+        if key == NAME or (key in manifest.columns and not _is_known(key)):
             continue
         try:
             found[key] = _value(manifest, key, values)
@@ -179,6 +190,10 @@ def _value(manifest: Manifest, key: str, values: tuple[Value, ...]) -> Any:
     if len(values) != 1:
         raise ValueError("takes a single value, not a list")
     return _one(manifest, key, kind, texts[0]) if texts else None
+
+
+def _is_known(key: str) -> bool:
+    return key in (NAME, SET) or key in kinds()
 
 
 def _unknown(key: str) -> str:

@@ -61,6 +61,8 @@ class Manifest(NamedTuple):
     defaults: Row
     rows: tuple[Row, ...]
     problems: tuple[Problem, ...] = ()
+    # The columns of a table, also those in which nothing stands.
+    columns: Mapping[str, Position] = {}
 
 
 def read(name: str) -> Manifest:

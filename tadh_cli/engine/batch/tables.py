@@ -28,11 +28,13 @@ def read_csv(name: str, folder: Path, text: str) -> Manifest:
     """
     rows, problems = [], []
     head: list[str] = []
+    columns: dict[str, Position] = {}
     for at, cells in _records(name, text):
         if not any(cell.strip() for cell in cells):
             continue
         if not head:
             head = [cell.strip() for cell in cells]
+            columns = {key: at for key in head if key}
             problems += [Problem(at, f"column {place} has no name") for place, key in enumerate(head, 1) if not key]
             continue
         if len(cells) > len(head):
@@ -42,7 +44,7 @@ def read_csv(name: str, folder: Path, text: str) -> Manifest:
     start = Position(name, 1)
     if not rows and not problems:
         problems.append(Problem(start, "there is no row: the first line names the columns, the others are videos"))
-    return Manifest(name, folder, Row(start, {}, {}), tuple(rows), tuple(problems))
+    return Manifest(name, folder, Row(start, {}, {}), tuple(rows), tuple(problems), columns)
 
 
 def _records(name: str, text: str) -> Iterator[tuple[Position, list[str]]]:
