@@ -41,6 +41,8 @@ class Waiter(NamedTuple):
     # Where the answer has the reason of a failure.
     code: str = "FailCode"
     message: str = "FailMessage"
+    # How one stands that the service does not know any more, in the words of answers; empty when its result is lost.
+    forgotten: Mapping[str, str] = {}
 
     def classify(self, record: Mapping[str, Any]) -> State:
         """The state of an answer; words nobody knows yet count as running, so that waiting goes on."""

@@ -153,14 +153,18 @@ class Ledger:
                 ),
             )
 
-    def lost(self, task_id: str, reason: str) -> None:
-        """The service does not know a task any more; one that has ended before stays as it was."""
+    def lost(self, task_id: str, state: State, record: Mapping[str, str]) -> None:
+        """The service does not know a task any more; one that has ended before stays as it was.
+
+        `record` adds to what the service said last.
+        """
         marks = ",".join("?" * len(OPEN))
+        status, added = record.get("Status", ""), self._json(record)
         with self._write() as db:
             db.execute(
-                "UPDATE tasks SET state = ?, status = '', finished_at = ?, observed_s = ?,"
-                f" record = json_set(record, '$.FailMessage', ?) WHERE task_id = ? AND state IN ({marks})",
-                (State.FAILED.value, self._now(), self._clock.now_s(), reason, task_id, *OPEN),
+                "UPDATE tasks SET state = ?, status = ?, finished_at = ?, observed_s = ?,"
+                f" record = json_patch(record, ?) WHERE task_id = ? AND state IN ({marks})",
+                (state.value, status, self._now(), self._clock.now_s(), added, task_id, *OPEN),
             )
 
     def abandon(self, profile: str) -> None:

@@ -235,7 +235,9 @@ class Tasks:
             elif not self._is_asked_by(waiter, past):
                 error.hint = _other_command(past)
             else:
-                self.ledger.lost(task_id, _GONE)
+                ended = waiter.forgotten
+                state = waiter.classify(ended) if ended else State.FAILED
+                self.ledger.lost(task_id, state, ended or {"FailMessage": _GONE})
                 error.hint = f"{_GONE}: {_CLOSED if waiter.kind == 'session' else _KEPT}"
 
     def _is_asked_by(self, waiter: Waiter, past: Record) -> bool:

@@ -115,6 +115,18 @@ def test_a_task_that_is_gone_is_an_answer(ledger: Ledger, transport: Transport, 
     assert looked.error is None and looked.record is not None and looked.record["State"] == "failed"
 
 
+@pytest.mark.parametrize("code", [110013, 110018, 110022, 100009])
+def test_a_session_that_the_service_forgot_is_closed(
+    ledger: Ledger, transport: Transport, clock: FakeClock, code: int
+) -> None:
+    accept(ledger, "S1", "session", "session.create")
+    with serving(say({}, code=code)) as server:
+        (looked,) = round_of(server.url, ledger, transport, clock)
+    assert looked.error is None and looked.record is not None
+    assert (looked.record["State"], looked.record["Status"]) == ("done", "CLOSED")
+    assert looked.record["FinishedAt"] and "FailMessage" not in looked.record
+
+
 @pytest.mark.parametrize(
     ("kind", "operation", "asked"),
     [

@@ -206,6 +206,7 @@ READY = Waiter(
     id="SessionId",
     code="ErrorCode",
     message="ErrorMessage",
+    forgotten={"Status": "CLOSED"},
 )
 
 START = _call(
