@@ -134,7 +134,7 @@ class _Job:
         self._refuse([*self._misplaced(), *self._too_long()])
         self._refuse(list(self._named(asks=asks)))
         if asks:
-            self._refuse(check_actions(self._tadh.client, self._made(), self._called))
+            self._refuse(check_actions(self._tadh.client, self._perhaps_made(), self._called))
 
     def _complete(self, options: Any) -> Any:
         from tadh_cli.commands.production import with_defaults
@@ -153,7 +153,7 @@ class _Job:
         """Put keys in place of names into what is going to be sent; problems are names that mean nothing or several."""
         from tadh_cli.engine.batch.work import told
 
-        for work in self._made():
+        for work in self._perhaps_made():
             try:
                 work.prepared = keyed(
                     self._tadh, work.prepared, self._lookup, is_rehearsal=not asks, exempt=work.item.overrides
@@ -180,6 +180,17 @@ class _Job:
         """The videos that this run makes, and that cost something."""
         return [work for work in self._works if work.decision.action.makes]
 
+    def _perhaps_made(self) -> list[Work]:
+        """These, and those that are made when it turns out that nobody has them."""
+        from tadh_cli.engine.batch.plan import Action
+
+        may_be_gone = (Action.FETCH,) if self._wanted.retry_failed else ()
+        return [
+            work
+            for work in self._works
+            if work.decision.action.makes or work.is_held or work.decision.action in may_be_gone
+        ]
+
     def _misplaced(self) -> Iterator[Problem]:
         from tadh_cli.engine.batch.manifest import Problem
         from tadh_cli.engine.batch.plan import Action
@@ -191,12 +202,8 @@ class _Job:
 
     def _too_long(self) -> Iterator[Problem]:
         from tadh_cli.engine.batch.manifest import Problem
-        from tadh_cli.engine.batch.plan import Action
 
-        most = self._wanted.max_minutes
-        # Also what may turn out to be gone, and is made again then.
-        may_be_gone = (Action.FETCH,) if self._wanted.retry_failed else ()
-        made = [work for work in self._works if work.decision.action.makes or work.decision.action in may_be_gone]
+        most, made = self._wanted.max_minutes, self._perhaps_made()
         if most is None or not made:
             return
         for work in made:

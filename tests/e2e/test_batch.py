@@ -7,14 +7,16 @@ import os
 import random
 import re
 import signal
+import sqlite3
 import subprocess
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tadh_cli.sandbox.hosting import Hosted
-from tests.media import look
+from tests.media import look, wav
 from tests.program import SCRIPT, Program, call, spawn, until
 
 ON = ("-p", "sandbox", "video", "batch", "list.jsonl", "--out", "out/")
@@ -137,3 +139,32 @@ def test_a_full_disk_fails_the_video_and_loses_nothing(sandbox: Hosted, texts: l
     assert os.listdir("out") == [] or complete() == 0
     again = call(*ON, "--quiet")
     assert again.json[0]["State"] == "done" and complete() == 1 and creations(sandbox) == 1
+
+
+def test_what_another_run_could_not_send_is_made_completely_by_this_one(tadh: Program, sandbox: Hosted) -> None:
+    """Its sound is uploaded and its voice's name looked up although it was the other run's at first."""
+    avatar = tadh("-p", "sandbox", "avatar", "list", "--limit", 1, "-o", "id").out.strip()
+    voice = tadh("-p", "sandbox", "voice", "list", "--limit", 1).json[0]
+    Path("voice.wav").write_bytes(wav(seconds=1.0))
+    rows = [{"name": "v0", "text": "Hello", "voice": voice["TimbreName"]}, {"name": "v1", "audio": "voice.wav"}]
+    Path("list.jsonl").write_text("\n".join(json.dumps({**row, "avatar": avatar}) for row in rows))
+    for name in ("v0", "v1"):
+        sandbox.set_faults([{"operation": "video.create", "code": 100013, "times": 1}])
+        call(*ON, "--only", name, code=6)
+    # Another run, which lives, tries again, and is refused again.
+    write("UPDATE tasks SET state = 'sending', pid = ?", os.getpid())
+    with open("log", "wb") as log, spawn(*ON, stderr=log) as process:
+        until(lambda: Path("log").read_text().count("another run is making it") == 2)
+        write("UPDATE tasks SET state = 'refused', record = '{\"ExitCode\": 6}'")
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, Path("log").read_text()
+    assert {(found["State"], found["Action"]) for found in json.loads(out)} == {("done", "make")}
+    sound, text = (entry["Request"] for entry in call("task", "list").json)
+    assert text["SpeechParam"]["TimbreKey"] == voice["TimbreKey"]
+    assert sound["InputAudioUrl"].startswith("http://127.0.0.1")
+
+
+def write(sql: str, *values: object) -> None:
+    """What another process writes into the ledger."""
+    with closing(sqlite3.connect(Path(os.environ["TADH_STATE_DIR"]) / "ledger.db")) as db, db:
+        db.execute(sql, values)

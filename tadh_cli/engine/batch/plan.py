@@ -81,6 +81,11 @@ def standing(attempt: Attempt, *, now_s: float, is_stale: bool = False) -> str:
     return UNKNOWN if state == SENDING and (is_old or is_stale) else state
 
 
+def is_sending(attempt: Attempt) -> bool:
+    """Whether its request is on its way."""
+    return bool(attempt.record["State"] == SENDING)
+
+
 def _unknown(entry: str, wishes: Wishes) -> Decision:
     if wishes.retry_unknown:
         return Decision(Action.RETRY, f"the outcome of {entry} is unknown; --retry-unknown")

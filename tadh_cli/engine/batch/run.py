@@ -177,7 +177,7 @@ class Run:
 
         def then(outcome: Future[str]) -> None:
             try:
-                work.prepared = work.plan.with_upload(outcome.result())
+                work.prepared, work.is_uploaded = work.plan.with_upload(outcome.result()), True
                 self._schedule.uploaded(number)
             except TadhError as error:
                 self._unsent(number, error)
@@ -256,7 +256,9 @@ class Run:
             work.state = UNKNOWN
             self._end(number, "another run sent it, and its outcome is unknown")
         elif state == REFUSED:
-            self._schedule.released(number, needs_file=False)
+            if not work.decision.action.makes:
+                work.decision, work.state = Decision(Action.MAKE, "another run could not get it made"), WAITING
+            self._schedule.released(number, needs_file=work.needs_file)
         else:
             is_sending = state == SENDING
             work.state = RUNNING
@@ -369,7 +371,7 @@ class Run:
         if isinstance(error, NotFound) and self.remakes and not work.decision.action.makes:
             work.decision = Decision(Action.RETRY, f"{error.message}; --retry-failed")
             work.record, work.state = {}, WAITING
-            self._schedule.released(number, needs_file=work.plan.upload is not None)
+            self._schedule.released(number, needs_file=work.needs_file)
             self._say(work, "its result is gone, made again")
             return
         work.error = error
@@ -421,10 +423,9 @@ def _stage(work: Work) -> Stage:
     """Where a video begins, by what was decided about it."""
     action = work.decision.action
     if action.makes:
-        return Stage.FILE if work.plan.upload is not None else Stage.READY
+        return Stage.FILE if work.needs_file else Stage.READY
     if action is Action.FETCH:
         return Stage.FETCHING
     if action is Action.ADOPT:
-        is_sending = work.attempt is not None and work.attempt.record["State"] == SENDING
-        return Stage.HELD if is_sending else Stage.OPEN
+        return Stage.HELD if work.is_held else Stage.OPEN
     return Stage.OVER

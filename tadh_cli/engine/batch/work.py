@@ -14,7 +14,7 @@ from tadh_cli.api.video import VideoOptions
 from tadh_cli.engine.batch.identity import content, identity
 from tadh_cli.engine.batch.items import Item, kinds
 from tadh_cli.engine.batch.manifest import Problem
-from tadh_cli.engine.batch.plan import Action, Decision, Wishes, decide
+from tadh_cli.engine.batch.plan import Action, Decision, Wishes, decide, is_sending
 from tadh_cli.engine.client import Client, Prepared
 from tadh_cli.engine.ledger import REFUSED, Attempt, Claim
 from tadh_cli.engine.places import SUBTITLES, unfit
@@ -40,6 +40,7 @@ class Work:
     decision: Decision
     # What is sent; its sound has a URL once it is uploaded.
     prepared: Prepared
+    is_uploaded: bool = False
     # The hash of the local file that it needs, empty when it needs none.
     sound: str = ""
     state: str = WAITING
@@ -57,6 +58,16 @@ class Work:
         """The task that makes it, or its entry in the ledger, empty when there is none."""
         known = self.record or (self.attempt.record if self.attempt else {})
         return str(known.get("TaskId") or "")
+
+    @property
+    def needs_file(self) -> bool:
+        """Whether its sound has to be uploaded before it can be sent."""
+        return self.plan.upload is not None and not self.is_uploaded
+
+    @property
+    def is_held(self) -> bool:
+        """Whether another run is sending it: should that fail, it is made here."""
+        return self.decision.action is Action.ADOPT and self.attempt is not None and is_sending(self.attempt)
 
     def claim(self) -> Claim:
         """The right to make it, unless somebody else has tried since `attempt` was read."""
@@ -165,7 +176,7 @@ def work_for(
         changed=home.former(item.name) if attempt is None else "",
         is_stale=attempt is not None and attempt.pid == os.getpid(),
     )
-    return Work(item, plan, known, attempt, decision, plan.prepared, sound, _state(decision))
+    return Work(item, plan, known, attempt, decision, plan.prepared, sound=sound, state=_state(decision))
 
 
 def _state(decision: Decision) -> str:
