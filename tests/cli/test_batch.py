@@ -141,6 +141,11 @@ def test_more_than_the_service_takes_at_once_waits_for_a_slot(on: On, avatar: st
     assert len(on("task", "list").json) == 9, "what was refused is no task of its own"
 
 
+def test_a_sound_that_several_videos_use_is_uploaded_once(on: On, avatar: str, voice_file: Path) -> None:
+    on("video", "batch", listed(avatar, 3, text=None, audio=str(voice_file)), "--out", "out/")
+    assert len({entry["Request"]["InputAudioUrl"] for entry in on("task", "list").json}) == 1
+
+
 # Failures ----------------------------------------------------------------------------------------------
 
 

@@ -16,10 +16,11 @@ import pytest
 from tadh_cli.api.production import Script
 from tadh_cli.api.video import VideoOptions
 from tadh_cli.api.waiter import State
-from tadh_cli.engine.batch.identity import identity
+from tadh_cli.engine.batch.identity import digest, identity
 from tadh_cli.engine.batch.plan import LONGEST_SENDING_S, Action, Wishes, decide
 from tadh_cli.engine.clock import iso
 from tadh_cli.engine.ledger import REFUSED, SENDING, UNKNOWN, Attempt, Claim, Claimed, Ledger
+from tadh_cli.errors import InputError
 from tadh_cli.providers.tencent import TENCENT
 from tests.clocks import NOON_S, FakeClock
 
@@ -132,6 +133,11 @@ def test_where_a_result_goes_and_how_it_is_told_does_not_count(same: dict[str, A
 )
 def test_everything_else_counts(other: dict[str, Any]) -> None:
     assert identified(**other) != identified()
+
+
+def test_a_file_that_is_gone_is_the_problem_of_its_video() -> None:
+    with pytest.raises(InputError, match=r"gone\.wav: no such file or directory"):
+        digest(Path("gone.wav"))
 
 
 def test_identities_stay_what_they_are() -> None:

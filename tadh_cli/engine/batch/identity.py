@@ -12,6 +12,7 @@ from typing import Any
 from tadh_cli.api.production import Script
 from tadh_cli.api.provider import Provider
 from tadh_cli.api.video import VideoOptions
+from tadh_cli.errors import InputError
 
 # Of the way in which identities are made.
 _EDITION = 1
@@ -38,13 +39,16 @@ def identity(
     return _hash([_EDITION, account, name, order.operation.name, order.values, dict(overrides)])
 
 
-def content(path: Path) -> str:
-    """The hash of a file."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
+def digest(path: Path) -> str:
+    """What a file stands for in an identity: its content. Raises InputError when it can't be read any more."""
+    found = hashlib.sha256()
+    try:
+        with open(path, "rb") as file:
+            while block := file.read(_BLOCK_BYTES):
+                found.update(block)
+    except OSError as error:
+        raise InputError(f"{path}: {(error.strerror or type(error).__name__).lower()}") from None
+    return f"sha256:{found.hexdigest()}"
 
 
 def _neutral(options: VideoOptions) -> VideoOptions:

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tadh_cli.api.waiter import State
-from tadh_cli.engine import upload as uploading
 from tadh_cli.engine.batch.crew import Crew, Reports
-from tadh_cli.engine.batch.identity import content
 from tadh_cli.engine.batch.pace import Pace
 from tadh_cli.engine.batch.plan import Action, Decision, standing
 from tadh_cli.engine.batch.schedule import Order, Schedule, Stage, Verb
+from tadh_cli.engine.batch.uploads import Uploads
 from tadh_cli.engine.batch.work import DONE, FAILED, RUNNING, UNKNOWN, WAITING, Home, Work
 from tadh_cli.engine.ledger import REFUSED, SENDING, Claimed
 from tadh_cli.engine.ledger import UNKNOWN as UNKNOWN_ENTRY
@@ -25,7 +24,6 @@ from tadh_cli.engine.transfer import Progress
 from tadh_cli.engine.waiting import POLL_TIMEOUT_S, Patience
 from tadh_cli.errors import (
     FileError,
-    InputError,
     Interrupted,
     NotFound,
     OutcomeUnknown,
@@ -75,12 +73,11 @@ class Run:
     # Whether a result that turns out to be gone is made again.
     remakes: bool = False
     # Where unfinished uploads are on record.
-    uploads: Path = Path()
+    records: Path = Path()
     # The failure that ended the run before its time.
     fatal: TadhError | None = None
     _reports: Reports = field(default_factory=Reports)
     _over: list[Work] = field(default_factory=list)
-    _urls: dict[str, str] = field(default_factory=dict)
     _failing_since_s: dict[int, float] = field(default_factory=dict)
     _unknown_in_a_row: int = 0
     _ended: int = 0
@@ -102,6 +99,7 @@ class Run:
             self._clock.jitter,
             uploads=UPLOADERS,
         )
+        self._uploads = Uploads(self.records, self._moved)
         self._sender = Crew(self.tasks, 1, self._reports)
         self._askers = Crew(self.tasks, min(self.limit, ASKERS), self._reports)
         self._fetchers = Crew(self.tasks, FETCHERS, self._reports)
@@ -157,30 +155,17 @@ class Run:
         self._say(work, f"uploading {sound.path.name}")
 
         def job(tasks: Tasks) -> str:
-            hash = content(sound.path)
-            if f"sha256:{hash}" != work.sound:
-                raise InputError(f"{sound.path} has changed since it was checked; run the list again")
-            if hash not in self._urls:
-                client = tasks.client
-                found = uploading.upload(
-                    client,
-                    client.transport,
-                    sound.path,
-                    "audio",
-                    self._moved,
-                    suffix=sound.suffix,
-                    records=self.uploads,
-                    warn=tasks.warn,
-                )
-                self._urls[hash] = found.url
-            return self._urls[hash]
+            return self._uploads.url(tasks, sound, work.sound)
 
         def then(outcome: Future[str]) -> None:
             try:
                 work.prepared, work.is_uploaded = work.plan.with_upload(outcome.result()), True
-                self._schedule.uploaded(number)
+            except Interrupted:
+                return
             except TadhError as error:
                 self._unsent(number, error)
+            else:
+                self._schedule.uploaded(number)
 
         self._uploaders.do(job, then)
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from tadh_cli.api.video import VideoOptions
-from tadh_cli.engine.batch.identity import content, identity
+from tadh_cli.engine.batch.identity import digest, identity
 from tadh_cli.engine.batch.items import Item, kinds
 from tadh_cli.engine.batch.manifest import Problem
 from tadh_cli.engine.batch.plan import Action, Decision, Wishes, decide, is_sending
 from tadh_cli.engine.client import Client, Prepared
 from tadh_cli.engine.ledger import REFUSED, Attempt, Claim
-from tadh_cli.engine.places import SUBTITLES, unfit
+from tadh_cli.engine.places import SUBTITLES, unfit, unwritable
 from tadh_cli.engine.results import suffix_of
 from tadh_cli.engine.studio import Plan, actions, plan_video
 from tadh_cli.engine.tasks import Tasks
@@ -41,7 +41,7 @@ class Work:
     # What is sent; its sound has a URL once it is uploaded.
     prepared: Prepared
     is_uploaded: bool = False
-    # The hash of the local file that it needs, empty when it needs none.
+    # The digest of the local file that it needs, empty when it needs none.
     sound: str = ""
     state: str = WAITING
     # What the service said last.
@@ -113,11 +113,14 @@ class Home:
                 yield reason
 
     def make_room(self, name: str, record: Mapping[str, Any]) -> None:
-        """Remove files of this name that another task left: from then on what is there is of this one, or nothing."""
+        """Remove files of this name that another task left: from then on what is there is of this one, or nothing.
+
+        Raises FileError.
+        """
         for path in self.files(name, record):
             owner = self._owner(path)
             if path.is_file() and owner != record["TaskId"] and (self.force or self.is_own(name, owner)):
-                path.unlink(missing_ok=True)
+                _remove(path)
 
     def is_own(self, name: str, task_id: str) -> bool:
         """Whether a task was made for a video of this name."""
@@ -129,6 +132,13 @@ class Home:
 
     def _owner(self, path: Path) -> str:
         return self.tasks.owner(os.path.abspath(path))
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise unwritable(path, error) from error
 
 
 def check(client: Client, item: Item, complete: Callable[[VideoOptions], VideoOptions]) -> tuple[Plan, list[Problem]]:
@@ -165,7 +175,7 @@ def work_for(
 ) -> Work:
     """What is to be done about a video that passed its checks."""
     tasks = home.tasks
-    sound = f"sha256:{content(plan.upload.path)}" if plan.upload else ""
+    sound = digest(plan.upload.path) if plan.upload else ""
     known = identity(tasks.client.provider, account, item.name, options, item.overrides, plan.script, sound)
     attempt = tasks.ledger.attempt(known)
     decision = decide(
