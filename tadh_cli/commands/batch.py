@@ -106,6 +106,7 @@ class _Job:
         self._home = Home(_folder(tadh, wanted), tadh.tasks, wanted.force)
         self._began_s = tadh.clock.now_s()
         self._works: list[Work] = []
+        self._fatal: TadhError | None = None
 
     # Planning ----------------------------------------------------------------------------------------------
 
@@ -298,7 +299,7 @@ class _Job:
         except TadhError as error:
             failure = error
         rest = [work for work in self._works if work.name not in drawn]
-        failure = failure or self._failure()
+        failure = failure or self._failure(self._fatal)
         records = [self._record(work) for work in self._works]
         self._report(records, failure.exit_code if failure else 0)
         if failure is None:
@@ -329,8 +330,7 @@ class _Job:
                 yield from run.finished()
             except Interrupted as error:
                 raise self._interrupted(error) from None
-        if run.fatal is not None:
-            raise self._resumable(_of_a_video(run.fatal))
+        self._fatal = run.fatal
 
     def _interrupted(self, error: Interrupted) -> TadhError:
         going = [f"{work.name} ({work.task_id})" for work in self._works if work.state == "running" and work.task_id]
@@ -359,11 +359,17 @@ class _Job:
         words += ["--force"] if wanted.force else []
         return shlex.join(words)
 
-    def _failure(self) -> TadhError | None:
-        """How a run ended that came to its end: an unknown outcome counts more than a failure."""
+    def _failure(self, fatal: TadhError | None) -> TadhError | None:
+        """How a run ended: an unknown outcome counts more than what ended it before its time, and that than failures."""
         unknown = [work for work in self._works if work.state == "unknown"]
         if unknown:
-            return _many(OutcomeUnknown, "have an unknown outcome", unknown, len(self._works), _UNKNOWN_HINT)
+            error = _many(OutcomeUnknown, "have an unknown outcome", unknown, len(self._works), _UNKNOWN_HINT)
+            if fatal is None:
+                return error
+            error.message += f"\n  and what ended the run: {fatal.message}"
+            return self._resumable(error)
+        if fatal is not None:
+            return self._resumable(_of_a_video(fatal))
         failed = [work for work in self._works if work.state == "failed"]
         if failed:
             return _many(TaskFailed, "failed", failed, len(self._works), "--retry-failed makes those again that failed")

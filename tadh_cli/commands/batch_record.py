@@ -30,7 +30,7 @@ _OF_TASK = (
 
 def record(work: Work, home: Home) -> dict[str, Any]:
     """Name, what was decided and why, where it stands, its task, its files, what went wrong, its place."""
-    known = work.record or (work.attempt.record if work.attempt else {})
+    known = work.known
     found: dict[str, Any] = {
         "Name": work.name,
         "Action": work.decision.action.value,

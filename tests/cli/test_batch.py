@@ -213,6 +213,28 @@ def test_what_would_meet_all_stops_the_run(on: On, avatar: str, sandbox: Hosted)
     assert made(sandbox) == 4
 
 
+def test_an_unknown_outcome_counts_more_than_what_stops_the_run(on: On, avatar: str, sandbox: Hosted) -> None:
+    sandbox.set_faults(
+        [
+            {"operation": "video.create", "reset": "after", "times": 1},
+            {"operation": "video.create", "code": 100013, "times": 1},
+        ]
+    )
+    ran = on("video", "batch", listed(avatar, 4), "--out", "out/", code=12)
+    assert sorted(record["State"] for record in ran.json) == ["unknown", "waiting", "waiting", "waiting"]
+    assert "no hours left" in ran.err and "1 of 4 videos have an unknown outcome" in ran.err
+
+
+def test_what_waits_to_be_made_again_is_not_told_with_its_past(on: On, avatar: str, sandbox: Hosted) -> None:
+    sandbox.set_faults([{"operation": "video.create", "task_fail": 801010}])
+    on("video", "batch", listed(avatar, 2), "--out", "out/", code=7)
+    sandbox.set_faults([{"operation": "video.create", "code": 100013, "times": 1}])
+    refused, left = on("video", "batch", "list.jsonl", "--out", "out/", "--retry-failed", code=6).json
+    assert (refused["State"], refused["TaskId"], refused["ExitCode"]) == ("waiting", "#3", 6)
+    assert (left["State"], left["Action"], left["TaskId"], left["Seconds"]) == ("waiting", "retry", "", None)
+    assert "URL" not in refused["FailMessage"] and "FailMessage" not in left
+
+
 def test_questions_that_fail_are_borne(on: On, avatar: str, sandbox: Hosted) -> None:
     sandbox.set_faults([{"operation": "video.get", "http": 502, "times": 4}])
     on("video", "batch", listed(avatar, 2), "--out", "out/")

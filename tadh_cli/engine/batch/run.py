@@ -190,7 +190,7 @@ class Run:
             except Claimed:
                 self._taken_elsewhere(number)
             except TadhError as error:
-                work.attempt = self.tasks.ledger.attempt(work.identity)
+                work.tried(self.tasks.ledger.attempt(work.identity))
                 self._not_made(number, error)
             else:
                 self._unknown_in_a_row = 0
@@ -235,7 +235,7 @@ class Run:
     def _taken_elsewhere(self, number: int) -> None:
         """Another run has tried the same video since this one was planned."""
         work = self.works[number]
-        work.attempt = self.tasks.ledger.attempt(work.identity)
+        work.tried(self.tasks.ledger.attempt(work.identity))
         state = standing(work.attempt, now_s=self._clock.now_s()) if work.attempt else REFUSED
         if state == UNKNOWN_ENTRY:
             work.state = UNKNOWN

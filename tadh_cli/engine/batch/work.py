@@ -44,6 +44,8 @@ class Work:
     # The digest of the local file that it needs, empty when it needs none.
     sound: str = ""
     state: str = WAITING
+    # Whether `attempt` is one of this run, or of another one meanwhile.
+    is_tried: bool = False
     # What the service said last.
     record: Mapping[str, Any] = field(default_factory=dict)
     files: Sequence[str] = ()
@@ -54,10 +56,16 @@ class Work:
         return self.item.name
 
     @property
+    def known(self) -> Mapping[str, Any]:
+        """What the service said last of its task, else what the ledger knows; nothing of one that is to be replaced."""
+        if self.record or self.attempt is None or (self.decision.action.makes and not self.is_tried):
+            return self.record
+        return self.attempt.record
+
+    @property
     def task_id(self) -> str:
         """The task that makes it, or its entry in the ledger, empty when there is none."""
-        known = self.record or (self.attempt.record if self.attempt else {})
-        return str(known.get("TaskId") or "")
+        return str(self.known.get("TaskId") or "")
 
     @property
     def needs_file(self) -> bool:
@@ -68,6 +76,10 @@ class Work:
     def is_held(self) -> bool:
         """Whether another run is sending it: should that fail, it is made here."""
         return self.decision.action is Action.ADOPT and self.attempt is not None and is_sending(self.attempt)
+
+    def tried(self, attempt: Attempt | None) -> None:
+        """Its last attempt is another one by now."""
+        self.attempt, self.is_tried = attempt, True
 
     def claim(self) -> Claim:
         """The right to make it, unless somebody else has tried since `attempt` was read."""
