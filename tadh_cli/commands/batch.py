@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -293,11 +294,17 @@ class _Job:
         drawn: set[str] = set()
         failure: TadhError | None = None
         try:
-            for work in self._finished():
-                drawn.add(work.name)
-                yield self._record(work)
+            with closing(self._finished()) as finished:
+                for work in finished:
+                    drawn.add(work.name)
+                    yield self._record(work)
         except TadhError as error:
             failure = error
+        except GeneratorExit:
+            # Whoever reads what is drawn has gone, or Ctrl-C came while it was drawn.
+            self._tadh.messages.say(self._interrupted(Interrupted("interrupted")).message)
+            self._report([self._record(work) for work in self._works], Interrupted.exit_code)
+            raise
         rest = [work for work in self._works if work.name not in drawn]
         failure = failure or self._failure(self._fatal)
         records = [self._record(work) for work in self._works]
@@ -308,7 +315,7 @@ class _Job:
         left = [self._record(work) for work in rest] if is_streamed else records
         raise carrying(failure, left, is_list=True, view=BATCH)
 
-    def _finished(self) -> Iterator[Work]:
+    def _finished(self) -> Generator[Work, None, None]:
         from tadh_cli import config
         from tadh_cli.engine.batch.run import Run
         from tadh_cli.ui.batch import board
@@ -360,7 +367,7 @@ class _Job:
         return shlex.join(words)
 
     def _failure(self, fatal: TadhError | None) -> TadhError | None:
-        """How a run ended: an unknown outcome counts more than what ended it before its time, and that than failures."""
+        """How a run ended: an unknown outcome counts more than what ended it early, and that more than failures."""
         unknown = [work for work in self._works if work.state == "unknown"]
         if unknown:
             error = _many(OutcomeUnknown, "have an unknown outcome", unknown, len(self._works), _UNKNOWN_HINT)

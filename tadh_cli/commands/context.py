@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -203,6 +203,10 @@ class Tadh:
         except FileError as error:
             error.task_id = str(result.item.get("TaskId") or "") if isinstance(result, Record) else ""
             raise
+        finally:
+            # Where nobody reads on, what is still to come is brought to its end now, not whenever Python gets to it.
+            if isinstance(result, Records) and isinstance(result.items, Generator):
+                result.items.close()
 
     def _without_secrets(self, result: Result) -> Result:
         """Masked before it is drawn: in a table a secret may be folded, in JSON escaped, and nobody would know it."""

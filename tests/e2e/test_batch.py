@@ -168,3 +168,18 @@ def write(sql: str, *values: object) -> None:
     """What another process writes into the ledger."""
     with closing(sqlite3.connect(Path(os.environ["TADH_STATE_DIR"]) / "ledger.db")) as db, db:
         db.execute(sql, values)
+
+
+def test_whoever_reads_no_more_leaves_no_outcome_unknown(sandbox: Hosted, texts: list[str]) -> None:
+    """`| head -1`: the request on its way is still answered, and written down."""
+    with spawn(*ON, "-o", "id", "--report", "report.json") as process:
+        assert process.stdout and process.stderr
+        sandbox.set_faults([{"operation": "video.create", "delay_s": 2}])
+        assert process.stdout.readline()
+        until(lambda: any(entry["State"] == "sending" for entry in call("task", "list").json))
+        process.stdout.close()
+        said = process.stderr.read()
+        process.wait(60)
+    assert b"under way at the service: v" in said
+    assert {entry["State"] for entry in call("task", "list").json} <= {"queued", "running", "done"}
+    assert len(json.loads(Path("report.json").read_text())["Items"]) == COUNT

@@ -126,10 +126,13 @@ class Run:
                 nap_s = min(self._schedule.wake_s() - self._clock.monotonic_s(), _LONGEST_NAP_S)
                 self._reports.take(nap_s)
                 yield from self._taken()
+            yield from self._taken()
         except KeyboardInterrupt:
             self._leave()
             raise Interrupted("interrupted") from None
-        yield from self._taken()
+        except GeneratorExit:
+            self._leave()
+            raise
 
     def _taken(self) -> Iterator[Work]:
         over, self._over = self._over, []
