@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from tadh_cli.api.waiter import State
 from tadh_cli.engine.clock import Clock, iso
 from tadh_cli.engine.ledger_changes import know
-from tadh_cli.engine.ledger_choice import ENDED, OPEN, REFUSED, SENDING, UNKNOWN, Choice
+from tadh_cli.engine.ledger_choice import ENDED, LONGEST_SENDING_S, OPEN, REFUSED, SENDING, UNKNOWN, Choice
 from tadh_cli.engine.ledger_tables import explained, opened
 from tadh_cli.masking import Mask
 
@@ -24,20 +24,17 @@ __all__ = ["REFUSED", "SENDING", "UNKNOWN", "Choice", "Ledger"]
 
 # A clock that was set back further than this is no answer that came late.
 _LATE_S = 120.0
-# The sender of a request may be in another container, where we can't see it: it has ended after this.
-_SENDING_S = 300.0
 # Entries that are read at once.
 _PAGE = 500
 
 
 class Claim(NamedTuple):
-    """An item of a batch that is about to be made, and its last attempt when that was decided."""
+    """An item of a batch that is about to be made, and the entry and the state of its last attempt at the decision."""
 
     identity: str
     name: str
     after: int | None = None
-    # Whether that attempt had been refused: then its entry is used again, by whoever is first.
-    was_refused: bool = False
+    was: str = ""
 
 
 class Attempt(NamedTuple):
@@ -168,16 +165,16 @@ class Ledger:
             )
 
     def abandon(self, profile: str) -> None:
-        """The outcome of requests whose sender has died is unknown: write that down."""
-        sent = (SENDING, profile, iso(self._clock.now_s() - _SENDING_S))
-        choice = "SELECT id, pid FROM tasks WHERE state = ? AND +profile = ? AND submitted_at < ?"
-        if not any(self._read(choice, sent)):
+        """The outcome of requests that nobody can be sending any more is unknown: write that down."""
+        abandoned = "state = ? AND +profile = ? AND submitted_at < ?"
+        sent = (SENDING, profile, self._oldest_sent())
+        if not any(self._read(f"SELECT 1 FROM tasks WHERE {abandoned}", sent)):
             return
+        reason = "the process that sent the request died"
         with self._write() as db:
-            dead = [row["id"] for row in db.execute(choice, sent).fetchall() if not _is_alive(row["pid"])]
-            db.executemany(
-                "UPDATE tasks SET state = ?, record = json_set(record, '$.FailMessage', ?) WHERE id = ?",
-                [(UNKNOWN, "the process that sent the request died", entry) for entry in dead],
+            db.execute(
+                f"UPDATE tasks SET state = ?, record = json_set(record, '$.FailMessage', ?) WHERE {abandoned}",
+                (UNKNOWN, reason, *sent),
             )
 
     def forget(self, names: Sequence[str], *, unended: bool = False) -> list[str]:
@@ -207,7 +204,7 @@ class Ledger:
     def find(self, task_id: str) -> dict[str, Any] | None:
         """The record of a task, by its id or by the number of its entry (`#12`, or 12 when no task has that id)."""
         rows = self._read(f"{_SELECT} {_THIS}", (task_id, _number(task_id), task_id))
-        return next((_record(row) for row in rows), None)
+        return next(map(self._record, rows), None)
 
     def tasks(
         self,
@@ -239,7 +236,7 @@ class Ledger:
         while limit:
             size = _PAGE if limit < 0 else min(limit, _PAGE)
             rows = list(self._read(f"{_SELECT} WHERE {where} ORDER BY id DESC LIMIT ?", (*values, oldest, size)))
-            yield from map(_record, rows)
+            yield from map(self._record, rows)
             if len(rows) < size:
                 return
             oldest = rows[-1]["id"]
@@ -279,7 +276,7 @@ class Ledger:
             f"{_SELECT} WHERE id = (SELECT MAX(entry) FROM items WHERE identity = ?)",
             (identity,),
         )
-        return next((Attempt(row["id"], row["pid"], _record(row)) for row in rows), None)
+        return next((Attempt(row["id"], row["pid"], self._record(row)) for row in rows), None)
 
     def item_of(self, task_id: str) -> str:
         """The name of the batch's item that a task was made for, empty when it was made for none."""
@@ -308,6 +305,34 @@ class Ledger:
 
     def _json(self, value: Mapping[str, Any]) -> str:
         return json.dumps(self._mask.document(value), ensure_ascii=False, separators=(",", ":"))
+
+    def _record(self, row: sqlite3.Row) -> dict[str, Any]:
+        """An entry as a task record: what every record has first, then what the service said last."""
+        details, request = json.loads(row["record"]), json.loads(row["request"])
+        state = row["state"]
+        if state == SENDING and not self._is_sent(row):
+            state = UNKNOWN
+        return {
+            **details,
+            "TaskId": row["task_id"] or f"#{row['id']}",
+            "Kind": row["kind"],
+            "Profile": row["profile"],
+            **({"Name": name} if (name := row["item"] or request.get("AnchorName")) else {}),
+            "Status": row["status"] or state.upper(),
+            "State": state,
+            "SubmittedAt": row["submitted_at"],
+            "FinishedAt": row["finished_at"],
+            "Operation": row["operation"],
+            "Request": request,
+            "Files": json.loads(row["files"]),
+        }
+
+    def _is_sent(self, row: sqlite3.Row) -> bool:
+        """Whether somebody may be sending it still."""
+        return bool(row["submitted_at"] >= self._oldest_sent() and _is_alive(row["pid"]))
+
+    def _oldest_sent(self) -> str:
+        return iso(self._clock.now_s() - LONGEST_SENDING_S)
 
     # SQLite --------------------------------------------------------------------------------------------
 
@@ -340,33 +365,12 @@ def _free(db: sqlite3.Connection, claim: Claim) -> int | None:
     last = db.execute(
         "SELECT id, state FROM tasks WHERE id = (SELECT MAX(entry) FROM items WHERE identity = ?)", (claim.identity,)
     ).fetchone()
-    is_refused = last is not None and last["state"] == REFUSED
-    if (last["id"] if last else None) != claim.after or (claim.was_refused and not is_refused):
+    entry, state = (int(last["id"]), last["state"]) if last else (None, "")
+    # That nobody is sending it any more need not be written down.
+    is_same = state == claim.was or (state, claim.was) == (SENDING, UNKNOWN)
+    if entry != claim.after or not is_same:
         raise Claimed(claim.identity)
-    return int(last["id"]) if is_refused else None
-
-
-def _record(row: sqlite3.Row) -> dict[str, Any]:
-    """An entry as a task record: what every record has first, then what the service said last."""
-    details, request = json.loads(row["record"]), json.loads(row["request"])
-    state = row["state"]
-    if state == SENDING and not _is_alive(row["pid"]):
-        state = UNKNOWN
-    record: dict[str, Any] = {
-        **details,
-        "TaskId": row["task_id"] or f"#{row['id']}",
-        "Kind": row["kind"],
-        "Profile": row["profile"],
-        **({"Name": name} if (name := row["item"] or request.get("AnchorName")) else {}),
-        "Status": row["status"] or state.upper(),
-        "State": state,
-        "SubmittedAt": row["submitted_at"],
-        "FinishedAt": row["finished_at"],
-        "Operation": row["operation"],
-        "Request": request,
-        "Files": json.loads(row["files"]),
-    }
-    return record
+    return entry if state == REFUSED else None
 
 
 def _drop(db: sqlite3.Connection, name: str, *, unended: bool) -> bool:

@@ -10,6 +10,9 @@ from tadh_cli.api.waiter import State
 SENDING = "sending"
 UNKNOWN = "unknown"
 REFUSED = "refused"
+# No request that creates something takes longer, with all that is done to get through. Which process sent it tells only
+# up to then: its number may be another one's by now, or that of one in a container where we can't see it.
+LONGEST_SENDING_S = 600.0
 # Entries of which nothing more is to come.
 ENDED = (State.DONE.value, State.FAILED.value, REFUSED)
 OPEN = (State.QUEUED.value, State.RUNNING.value, State.DECISION.value)

@@ -17,7 +17,7 @@ from tadh_cli.api.production import Script
 from tadh_cli.api.video import VideoOptions
 from tadh_cli.api.waiter import State
 from tadh_cli.engine.batch.identity import digest, identity
-from tadh_cli.engine.batch.plan import LONGEST_SENDING_S, Action, Wishes, decide
+from tadh_cli.engine.batch.plan import Action, Wishes, decide
 from tadh_cli.engine.clock import iso
 from tadh_cli.engine.ledger import REFUSED, SENDING, UNKNOWN, Attempt, Claim, Claimed, Ledger
 from tadh_cli.errors import InputError
@@ -90,7 +90,6 @@ def test_what_is_finished_is_skipped_fetched_or_gone(
 
 def test_what_no_process_can_be_sending_any_more_is_unknown() -> None:
     past = attempt(SENDING)
-    assert decide(past, Wishes(), now_s=NOON_S + LONGEST_SENDING_S + 1, is_home=False).action is Action.UNKNOWN
     assert decide(past, Wishes(), now_s=NOON_S, is_home=False, is_stale=True).action is Action.UNKNOWN
 
 
@@ -155,8 +154,8 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     ledger.close()
 
 
-def intend(ledger: Ledger, after: int | None = None, name: str = "one", *, was_refused: bool = False) -> int:
-    claim = Claim(f"id-{name}", name, after, was_refused)
+def intend(ledger: Ledger, after: int | None = None, was: str = "", *, name: str = "one") -> int:
+    claim = Claim(f"id-{name}", name, after, was)
     return ledger.intend(kind="video", profile="p", operation="video.create", request={}, claim=claim)
 
 
@@ -174,7 +173,7 @@ def test_an_entry_that_was_refused_is_used_again(ledger: Ledger) -> None:
     entry = intend(ledger)
     ledger.rejected(entry, REFUSED, "full", 6)
     assert ledger.attempt("id-one").record["ExitCode"] == 6  # type: ignore[union-attr]
-    assert intend(ledger, after=entry, was_refused=True) == entry
+    assert intend(ledger, entry, REFUSED) == entry
     assert [record["State"] for record in ledger.tasks()] == [SENDING]
 
 
@@ -183,16 +182,16 @@ def test_an_entry_that_was_refused_is_used_again_by_one_run_only(ledger: Ledger,
     """Two runs saw the refusal; the first to send again decides what becomes of the item."""
     entry = intend(ledger)
     ledger.rejected(entry, REFUSED, "full", 6)
-    assert intend(ledger, after=entry, was_refused=True) == entry
+    assert intend(ledger, entry, REFUSED) == entry
     if outcome == "accepted":
         ledger.accepted(entry, "T1", "COMMIT", {})
     elif outcome != "sending":
         ledger.rejected(entry, outcome, "no answer")
     if outcome == "refused":
-        assert intend(ledger, after=entry, was_refused=True) == entry
+        assert intend(ledger, entry, REFUSED) == entry
     else:
         with pytest.raises(Claimed):
-            intend(ledger, after=entry, was_refused=True)
+            intend(ledger, entry, REFUSED)
     assert len(list(ledger.tasks())) == 1
 
 
@@ -200,9 +199,29 @@ def test_a_retry_is_an_attempt_of_its_own(ledger: Ledger) -> None:
     entry = intend(ledger)
     ledger.accepted(entry, "T1", "COMMIT", {})
     ledger.observed("T1", State.FAILED, "FAIL", {})
-    again = intend(ledger, after=entry)
+    again = intend(ledger, entry, "failed")
     assert again != entry and ledger.attempt("id-one").entry == again  # type: ignore[union-attr]
     assert ledger.item_of("T1") == "one" and ledger.item_of("T2") == ""
+
+
+@pytest.mark.parametrize("outcome", ["accepted", "refused"])
+def test_what_turned_out_to_have_an_outcome_is_not_made_again(ledger: Ledger, outcome: str) -> None:
+    """A run that is to make it again had taken it for unknown: its sender was out of sight, not dead."""
+    entry = intend(ledger)
+    if outcome == "accepted":
+        ledger.accepted(entry, "T1", "COMMIT", {})
+    else:
+        ledger.rejected(entry, REFUSED, "full", 6)
+    with pytest.raises(Claimed):
+        intend(ledger, entry, UNKNOWN)
+
+
+@pytest.mark.parametrize("is_written", [True, False])
+def test_what_is_unknown_is_made_again_on_demand(ledger: Ledger, is_written: bool) -> None:
+    entry = intend(ledger)
+    if is_written:
+        ledger.rejected(entry, UNKNOWN, "no answer")
+    assert intend(ledger, entry, UNKNOWN) == entry + 1
 
 
 def test_several_threads_write_at_once(ledger: Ledger) -> None:

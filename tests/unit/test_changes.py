@@ -14,10 +14,10 @@ from tadh_cli.api.waiter import State
 from tadh_cli.engine.hooks import Hook
 from tadh_cli.engine.ledger import SENDING, UNKNOWN, Ledger
 from tadh_cli.engine.ledger_changes import Changes, Reader, track_changes
+from tadh_cli.engine.ledger_choice import LONGEST_SENDING_S
 from tadh_cli.engine.ledger_tables import MIGRATIONS
 from tadh_cli.engine.telling import Telling
 from tadh_cli.errors import HookFailed
-from tests import processes
 from tests.clocks import FakeClock
 
 DAY_S = 86_400.0
@@ -120,18 +120,14 @@ def test_an_unknown_outcome_is_told_a_refusal_is_not(ledger: Ledger, changes: Ch
 
 
 def test_the_outcome_of_a_sender_that_died_is_unknown_after_a_while(ledger: Ledger, clock: FakeClock) -> None:
-    process = processes.start("pass")
-    process.communicate()
     ledger.intend(kind="video", profile="p", operation="video.create", request={})
-    with ledger.transaction() as db:
-        db.execute("UPDATE tasks SET pid = ?", (process.pid,))
 
     def stored() -> list[str]:
         return [row["state"] for row in ledger.select("SELECT state FROM tasks", ())]
 
     ledger.abandon("p")
     assert stored() == [SENDING], "it may be in a container where we can't see it"
-    clock.advance(301)
+    clock.advance(LONGEST_SENDING_S + 1)
     ledger.abandon("q")
     assert stored() == [SENDING]
     ledger.abandon("p")

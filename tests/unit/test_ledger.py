@@ -17,6 +17,7 @@ import pytest
 from tadh_cli.api.waiter import State
 from tadh_cli.engine.clock import iso, unix
 from tadh_cli.engine.ledger import REFUSED, SENDING, UNKNOWN, Claim, Ledger
+from tadh_cli.engine.ledger_choice import LONGEST_SENDING_S
 from tadh_cli.errors import ConfigError
 from tests import processes
 from tests.clocks import NOON_S, FakeClock
@@ -51,7 +52,7 @@ def ids(ledger: Ledger, **wanted: Any) -> list[str]:
 
 def stored(path: Path) -> list[dict[str, Any]]:
     """What another process would read."""
-    with closing(Ledger(path)) as ledger:
+    with closing(Ledger(path, FakeClock())) as ledger:
         return list(ledger.tasks())
 
 
@@ -116,6 +117,14 @@ def test_what_nobody_knows_is_not_found(ledger: Ledger, task_id: str) -> None:
     assert ledger.find(task_id) is None
     intend(ledger)
     assert (ledger.find(task_id) is None) == (task_id != "#1")
+
+
+def test_no_request_is_sent_for_ever(ledger: Ledger, clock: FakeClock) -> None:
+    """The number of its process may be another one's by now: in a container it always is."""
+    entry = intend(ledger)
+    clock.advance(LONGEST_SENDING_S + 1)
+    assert (ledger.find(f"#{entry}") or {})["State"] == UNKNOWN
+    assert [record["State"] for record in ledger.tasks(state=UNKNOWN)] == [UNKNOWN]
 
 
 @posix

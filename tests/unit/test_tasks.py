@@ -80,7 +80,7 @@ def test_the_entry_is_there_before_the_request_arrives(tasks: Tasks, server: Ser
     seen: list[list[tuple[str, str]]] = []
 
     def step(connection: wire.Connection) -> bool | None:
-        with closing(Ledger(tmp_path / "ledger.db")) as ledger:
+        with closing(Ledger(tmp_path / "ledger.db", tasks.clock)) as ledger:
             seen.append([(record["TaskId"], record["State"]) for record in ledger.tasks()])
         return say({"TaskId": "T1"})(connection)
 

@@ -7,13 +7,11 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from tadh_cli.api.waiter import State
-from tadh_cli.engine.clock import iso, unix
+from tadh_cli.engine.clock import iso
 from tadh_cli.engine.ledger import REFUSED, SENDING, UNKNOWN, Attempt
 from tadh_cli.engine.tasks import kept_until
 from tadh_cli.errors import InputError, NotFound, Refused
 
-# No request that creates something lives longer: what is still being sent then was sent by a process that is gone.
-LONGEST_SENDING_S = 600.0
 # The same request would be refused again.
 _FINAL_REFUSALS = (InputError.exit_code, NotFound.exit_code, Refused.exit_code)
 
@@ -59,9 +57,9 @@ def decide(
     """
     if attempt is None:
         return Decision(Action.MAKE, f"changed since {changed}" if changed else "new")
-    state = standing(attempt, now_s=now_s, is_stale=is_stale)
     entry, record = f"#{attempt.entry}", attempt.record
-    if state == UNKNOWN:
+    state = record["State"]
+    if state == UNKNOWN or (state == SENDING and is_stale):
         return _unknown(entry, wishes)
     if state == SENDING:
         return Decision(Action.ADOPT, f"another run is just sending {entry}")
@@ -72,13 +70,6 @@ def decide(
     if state == State.DONE.value:
         return _done(record, wishes, now_s=now_s, is_home=is_home)
     return Decision(Action.ADOPT, f"{record['TaskId']} is under way since {record['SubmittedAt']}")
-
-
-def standing(attempt: Attempt, *, now_s: float, is_stale: bool = False) -> str:
-    """The state of an attempt; one on its way from a process that can't be sending it any more is unknown."""
-    state = str(attempt.record["State"])
-    is_old = now_s - unix(attempt.record["SubmittedAt"]) > LONGEST_SENDING_S
-    return UNKNOWN if state == SENDING and (is_old or is_stale) else state
 
 
 def is_sending(attempt: Attempt) -> bool:

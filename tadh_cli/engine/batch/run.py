@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from tadh_cli.api.waiter import State
 from tadh_cli.engine.batch.crew import Crew, Reports
 from tadh_cli.engine.batch.pace import Pace
-from tadh_cli.engine.batch.plan import Action, Decision, standing
+from tadh_cli.engine.batch.plan import Action, Decision
 from tadh_cli.engine.batch.schedule import Order, Schedule, Stage, Verb
 from tadh_cli.engine.batch.uploads import Uploads
 from tadh_cli.engine.batch.work import DONE, FAILED, RUNNING, UNKNOWN, WAITING, Home, Work
@@ -239,7 +239,7 @@ class Run:
         """Another run has tried the same video since this one was planned."""
         work = self.works[number]
         work.tried(self.tasks.ledger.attempt(work.identity))
-        state = standing(work.attempt, now_s=self._clock.now_s()) if work.attempt else REFUSED
+        state = work.attempt.record["State"] if work.attempt else REFUSED
         if state == UNKNOWN_ENTRY:
             work.state = UNKNOWN
             self._end(number, "another run sent it, and its outcome is unknown")

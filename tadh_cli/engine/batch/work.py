@@ -16,7 +16,7 @@ from tadh_cli.engine.batch.items import Item, kinds
 from tadh_cli.engine.batch.manifest import Problem
 from tadh_cli.engine.batch.plan import Action, Decision, Wishes, decide, is_sending
 from tadh_cli.engine.client import Client, Prepared
-from tadh_cli.engine.ledger import REFUSED, Attempt, Claim
+from tadh_cli.engine.ledger import Attempt, Claim
 from tadh_cli.engine.places import SUBTITLES, unfit, unwritable
 from tadh_cli.engine.results import suffix_of
 from tadh_cli.engine.studio import Plan, actions, plan_video
@@ -85,8 +85,7 @@ class Work:
         """The right to make it, unless somebody else has tried since `attempt` was read."""
         if self.attempt is None:
             return Claim(self.identity, self.name)
-        was_refused = self.attempt.record["State"] == REFUSED
-        return Claim(self.identity, self.name, self.attempt.entry, was_refused)
+        return Claim(self.identity, self.name, self.attempt.entry, self.attempt.record["State"])
 
 
 @dataclass(frozen=True)
