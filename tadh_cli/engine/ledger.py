@@ -296,9 +296,10 @@ class Ledger:
         return self._write()
 
     def close(self) -> None:
-        if self._db is not None:
-            self._db.close()
-            self._db = None
+        with self._turn:
+            if self._db is not None:
+                self._db.close()
+                self._db = None
 
     def _now(self) -> str:
         return iso(self._clock.now_s())
@@ -346,13 +347,15 @@ class Ledger:
     def _write(self) -> Iterator[sqlite3.Connection]:
         with self._turn, explained(self._path):
             db = self._open()
-            db.execute("BEGIN IMMEDIATE")
             try:
+                db.execute("BEGIN IMMEDIATE")
                 yield db
+                db.execute("COMMIT")
             except BaseException:
-                db.execute("ROLLBACK")
+                # A full disk has ended it already.
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
                 raise
-            db.execute("COMMIT")
 
     def _open(self) -> sqlite3.Connection:
         if self._db is None:

@@ -380,6 +380,17 @@ def test_a_full_disk_is_told_and_what_was_written_stays_readable(path: Path, led
     assert len(ids(ledger)) == int(count) + (room > 4096)
 
 
+def test_what_the_database_gave_up_by_itself_is_told_by_its_reason(ledger: Ledger) -> None:
+    accept(ledger, "T1")
+    for pages in (1, 1_000_000):
+        with ledger.transaction() as db:
+            db.execute(f"PRAGMA max_page_count = {pages}")
+        if pages == 1:
+            with pytest.raises(ConfigError, match="database or disk is full"):
+                intend(ledger, request={"Text": "x" * 1_000_000})
+    assert intend(ledger) == 2, "room was made"
+
+
 def test_moments_are_written_and_read_alike() -> None:
     assert iso(NOON_S) == "2026-03-01T12:00:00Z"
     assert unix(iso(NOON_S + 0.9)) == NOON_S
