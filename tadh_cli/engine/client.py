@@ -66,9 +66,9 @@ class Client:
     _ahead_s: float = field(default=0.0, init=False)
     # By service: a command for the token may ask a person, and every attempt is signed.
     _credentials: dict[str, Credentials] = field(default_factory=dict)
-    # Pages of a list are asked for by several threads.
-    _asking: threading.Lock = field(default_factory=threading.Lock, init=False)
-    _telling: threading.Lock = field(default_factory=threading.Lock, init=False)
+    # Twins have these in common: several threads ask for credentials, and tell the same observer.
+    _asking: threading.Lock = field(default_factory=threading.Lock)
+    _telling: threading.Lock = field(default_factory=threading.Lock)
 
     def twin(self, transport: Transport) -> Client:
         """The same over connections of its own, for another thread; what credentials are known is shared."""

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -17,6 +18,7 @@ import pytest
 
 from tadh_cli.api.production import Names
 from tadh_cli.api.provider import Answer, Exchange
+from tadh_cli.config import Settings
 from tadh_cli.engine.client import ATTEMPTS, CREATE_TIMEOUT_S, LONGEST_RETRY_AFTER_S, Client, Prepared
 from tadh_cli.engine.transport import READ_TIMEOUT_S, Transport
 from tadh_cli.errors import (
@@ -31,6 +33,7 @@ from tadh_cli.errors import (
     ServiceError,
     TadhError,
 )
+from tadh_cli.masking import Mask
 from tadh_cli.providers.tencent import TENCENT
 from tests import wire
 from tests.calls import APP_KEY, TOKEN, VIDEO, client_for, creation, question
@@ -626,3 +629,16 @@ def test_what_set_can_not_do_is_a_problem_of_input(client: Client, path: str, te
     except InputError:
         return
     assert body is not None and json.loads(body)["Payload"]["VirtualmanKey"] == "avatar-1"
+
+
+def test_a_command_for_the_token_is_run_once_for_all_threads(transport: Transport, tmp_path: Path) -> None:
+    """It may ask a person."""
+    ran = tmp_path / "ran"
+    command = f"echo ran >> {ran}; sleep 0.2; echo token"
+    settings = Settings(
+        "test", endpoint="http://127.0.0.1:9", keys={"": {"app_key": "k", "access_token_command": command}}
+    )
+    client = Client(TENCENT, settings, transport, Mask())
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(lambda twin: twin.account("video"), [client.twin(transport.twin()) for _ in range(2)]))
+    assert ran.read_text() == "ran\n"
