@@ -189,9 +189,9 @@ def together(failures: Sequence[TadhError], of: int, what: str = "could not be a
     """One failure for those of several tasks: the first, which then says of each what was wrong with it."""
     first = failures[0]
     if of > 1:
-        each = [f"{failure.task_id}: {failure.message}" for failure in failures]
+        each = [": ".join(filter(None, [failure.task_id, failure.message])) for failure in failures]
         first.message = "\n  ".join([f"{len(failures)} of {of} tasks {what}", *each])
-        first.task_id = " ".join(failure.task_id for failure in failures)
+        first.task_id = " ".join(failure.task_id for failure in failures if failure.task_id)
     return first
 
 

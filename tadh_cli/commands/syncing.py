@@ -64,18 +64,19 @@ def synced(tadh: Tadh, profiles: Sequence[str], wishes: Wishes, view: View) -> N
     outcome = Outcome()
     for profile in profiles:
         with _of(tadh, profile) as own:
-            _round(own, wishes, outcome, view)
+            _round(own, profile, wishes, outcome, view)
     if not wishes.changed:
         tadh.draw(Records(outcome.shown, view))
     outcome.conclude(tadh, fail_on_failure=wishes.fail_on_failure)
 
 
-def _round(tadh: Tadh, wishes: Wishes, outcome: Outcome, view: View) -> None:
+def _round(tadh: Tadh, profile: str, wishes: Wishes, outcome: Outcome, view: View) -> None:
+    """The tasks of one profile, which is named where there are several."""
     try:
         telling = telling_of(tadh)
         looked = list(asked(tadh, telling, wishes.readers))
     except TadhError as error:
-        error.task_id = error.task_id or f"profile {tadh.common.profile or 'default'}"
+        error.message = f"profile {profile}: {error.message}" if profile else error.message
         outcome.lost.append(error)
         outcome.asked += 1
         return

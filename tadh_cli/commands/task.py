@@ -136,7 +136,7 @@ def sync(
 
     CMD is run by the shell, once for each change, with TADH_TASK_ID, TADH_TASK_KIND, TADH_TASK_STATE and
     TADH_TASK_PREVIOUS_STATE (queued, running, decision, done, failed, unknown); what it prints goes to stderr. When
-    it fails the others go on, the exit code is 1, and each following run offers it that task again as it stands then.
+    it fails the others go on, the exit code is 7, and each following run offers it that task again as it stands then.
     When tadh looks for changes for the first time, what ended more than a day ago is no news.
     """
     from tadh_cli.commands.syncing import Wishes, synced

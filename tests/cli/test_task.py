@@ -183,7 +183,8 @@ def test_a_profile_that_can_not_be_used_does_not_stop_the_others(
             " VALUES ('X', 'video', 'gone', 'video.create', 'queued', '', '2026-03-01T12:00:00Z', 1, '{}', '{}')"
         )
     ran = tadh("task", "sync", "--changed", "--all-profiles", "-o", "ndjson", code=3)
-    assert changes(ran) == [(task, "queued", "done")] and "gone" in ran.err
+    assert changes(ran) == [(task, "queued", "done")] and "profile gone: there is no profile gone" in ran.err
+    assert ran.error["TaskId"] == ""
 
 
 # Hooks -------------------------------------------------------------------------------------------------
