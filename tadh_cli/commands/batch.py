@@ -341,11 +341,14 @@ class _Job:
 
     def _interrupted(self, error: Interrupted) -> TadhError:
         going = [f"{work.name} ({work.task_id})" for work in self._works if work.state == "running" and work.task_id]
-        waiting = sum(work.state == "waiting" for work in self._works)
         told = [f"under way at the service: {', '.join(going)}"] if going else []
-        told += [f"{waiting} not begun"] if waiting else []
-        error.message = "; ".join(["interrupted", *told])
+        error.message = "; ".join(filter(None, ["interrupted", *told, self._waiting()]))
         return self._resumable(error)
+
+    def _waiting(self) -> str:
+        """How many videos were left, empty when none were."""
+        waiting = sum(work.state == "waiting" for work in self._works)
+        return f"{waiting} not begun" if waiting else ""
 
     def _resumable(self, error: TadhError) -> TadhError:
         """The failure with the command that takes up what it ended."""
@@ -364,6 +367,7 @@ class _Job:
         words += [word for pair in reporting.files() for word in pair]
         words += ["--annotations", "github"] if reporting.annotates else []
         words += ["--force"] if wanted.force else []
+        words += ["--fail-fast"] if wanted.fail_fast else []
         return shlex.join(words)
 
     def _failure(self, fatal: TadhError | None) -> TadhError | None:
@@ -379,7 +383,13 @@ class _Job:
             return self._resumable(_of_a_video(fatal))
         failed = [work for work in self._works if work.state == "failed"]
         if failed:
-            return _many(TaskFailed, "failed", failed, len(self._works), "--retry-failed makes those again that failed")
+            hint = "--retry-failed makes those again that failed"
+            error = _many(TaskFailed, "failed", failed, len(self._works), hint)
+            waiting = self._waiting()
+            if not waiting:
+                return error
+            error.message += f"\n  {waiting}"
+            return self._resumable(error)
         left = next((work for work in self._works if isinstance(work.error, TadhError)), None)
         if left is not None:
             assert isinstance(left.error, TadhError)

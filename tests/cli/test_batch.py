@@ -173,6 +173,8 @@ def test_fail_fast_begins_nothing_new(on: On, avatar: str, sandbox: Hosted) -> N
     sandbox.set_faults([{"operation": "video.create", "code": 801005, "times": 1}])
     ran = on("video", "batch", listed(avatar, 5), "--out", "out/", "--fail-fast", "--concurrency", 1, code=7)
     assert [record["State"] for record in ran.json] == ["failed", *["waiting"] * 4] and made(sandbox) == 0
+    assert "1 of 5 videos failed" in ran.err and "4 not begun" in ran.err
+    assert ran.error["Resume"].endswith("video batch list.jsonl --out out/ --concurrency 1 --fail-fast")
 
 
 def test_an_unknown_outcome_is_told_and_made_again_only_on_demand(on: On, avatar: str, sandbox: Hosted) -> None:
