@@ -19,8 +19,10 @@ _MOST_TASKS = 50
 
 def profiles(incomplete: str) -> Iterator[str]:
     """Names of the profiles in the configuration file, and the sandbox."""
+    from tadh_cli.config.file import read
+
     try:
-        document, _ = config.read(config.config_path(None))
+        document, _ = read(config.config_path(None))
     except ConfigError:
         document = {}
     names = [*document.get("profiles", {}), config.SANDBOX]

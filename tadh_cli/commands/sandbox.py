@@ -217,10 +217,12 @@ def _checked(given: str) -> str:
     """The text of a file of rules, or of stdin; raises InputError with everything that is wrong in it."""
     import yaml
 
+    from tadh_cli.config.file import Finding, limited_text, nesting
+
     try:
-        problem = config.nesting(config.limited_text(Path(given))) if given != "-" else None
+        problem = nesting(limited_text(Path(given))) if given != "-" else None
     except (ConfigError, OSError, ValueError, yaml.YAMLError) as error:
-        problem = config.Finding(1, str(error)) if isinstance(error, ConfigError) else None
+        problem = Finding(1, str(error)) if isinstance(error, ConfigError) else None
     if problem is not None:
         raise InputError(f"{given}:{problem.line}: {problem.message}")
     try:

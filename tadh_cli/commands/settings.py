@@ -57,9 +57,11 @@ def validate(tadh: Tadh) -> Records:
 
     Ends with exit code 3 when something is.
     """
+    from tadh_cli.config.file import exposed_secret, read
+
     file = config.config_path(tadh.common.config)
-    document, findings = config.read(file)
-    warning = config.exposed_secret(file, document)
+    document, findings = read(file)
+    warning = exposed_secret(file, document)
     if warning:
         tadh.messages.warn(warning)
     rows = [{"File": str(file), "Line": finding.line, "Problem": finding.message} for finding in findings]

@@ -34,7 +34,7 @@ def _exit_codes() -> str:
 
 
 def _environment() -> str:
-    from tadh_cli.config import ENVIRONMENT
+    from tadh_cli.config.keys import ENVIRONMENT
 
     width = max(map(len, ENVIRONMENT))
     lines = [f"  {name:<{width}}  {meaning}" for name, meaning in ENVIRONMENT.items()]

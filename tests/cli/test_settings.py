@@ -20,7 +20,7 @@ def test_the_path_is_where_the_file_is_looked_for(tadh: Program, tmp_path: Path)
 
 
 def test_the_example_is_valid_and_shows_every_key(tadh: Program) -> None:
-    from tadh_cli.config import DEFAULTS_KEYS, PROFILE_KEYS
+    from tadh_cli.config.keys import DEFAULTS_KEYS, PROFILE_KEYS
 
     example = ROOT / "config.example.yaml"
     assert tadh("config", "validate", "--config", example).json == []

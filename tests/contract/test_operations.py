@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from tadh_cli.api.asset import Asset
 from tadh_cli.api.operation import Body, Field, Operation, walk
-from tadh_cli.config import SERVICES
+from tadh_cli.config.keys import SERVICES
 from tadh_cli.providers.tencent import TENCENT
 from tests.calls import least, value_of
 

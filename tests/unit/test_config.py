@@ -17,7 +17,8 @@ from keyring.errors import KeyringError
 from tadh_cli import config
 from tadh_cli.commands.context import Common, Tadh
 from tadh_cli.commands.options import Following
-from tadh_cli.config import Credentials, Settings, read, settings
+from tadh_cli.config import Credentials, Settings, settings
+from tadh_cli.config.file import read
 from tadh_cli.errors import ConfigError
 
 FULL = """
