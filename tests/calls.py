@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tadh_cli.api.operation import Field
+from tadh_cli.api.field import Field
 from tadh_cli.api.provider import Provider
 from tadh_cli.config import Settings
 from tadh_cli.engine.client import Client, Prepared

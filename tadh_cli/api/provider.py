@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from tadh_cli.api.asset import Asset, Holdings
     from tadh_cli.api.customization import Customization, RecordingCheck
     from tadh_cli.api.driving import Driving
+    from tadh_cli.api.field import Json
     from tadh_cli.api.material import Limit
-    from tadh_cli.api.operation import Json, Operation
+    from tadh_cli.api.operation import Operation
     from tadh_cli.api.production import Order, Script
     from tadh_cli.api.session import PictureOptions, SessionOptions
     from tadh_cli.api.store import ObjectStore

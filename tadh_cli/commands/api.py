@@ -10,7 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from tadh_cli.api.operation import Operation, walk
+from tadh_cli.api.field import walk
+from tadh_cli.api.operation import Operation
 from tadh_cli.commands import offers
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
@@ -209,7 +210,7 @@ def _prepared(
         return prepared._replace(path=f"{operation.path}?{query}") if query else prepared
     if problems:
         raise InputError(problems)
-    from tadh_cli.api.operation import put
+    from tadh_cli.api.body import put
 
     payload: dict[str, Any] = {}
     for path, value in {**body, **overrides}.items():

@@ -7,7 +7,8 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tadh_cli.api.operation import Field, put, walk
+from tadh_cli.api.body import put
+from tadh_cli.api.field import Field, walk
 from tadh_cli.api.options import opt
 from tadh_cli.commands.context import Tadh
 

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from tadh_cli.api.operation import Body, Operation, Payload, Problem, put, secrets
+from tadh_cli.api.body import Body, put
+from tadh_cli.api.field import Payload, Problem, secrets
+from tadh_cli.api.operation import Operation
 from tadh_cli.api.production import Names
 from tadh_cli.api.provider import Answer, Exchange, Provider, Reply
 from tadh_cli.config import Credentials, Settings

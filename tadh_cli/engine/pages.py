@@ -9,7 +9,8 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
-from tadh_cli.api.operation import Paging, Payload
+from tadh_cli.api.field import Payload
+from tadh_cli.api.operation import Paging
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from tadh_cli.api.operation import put
+from tadh_cli.api.body import put
 from tadh_cli.api.production import Attachment, Order
 from tadh_cli.engine.client import Client, Prepared
 from tadh_cli.engine.inputs import TO_BE_UPLOADED, inspected, is_url

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tadh_cli.api.operation import Body
+from tadh_cli.api.body import Body
 from tadh_cli.api.waiter import Snapshot, State, Waiter
 from tadh_cli.engine.client import LOOK_ALL_THE_SAME, LOOK_FIRST, Client, Prepared
 from tadh_cli.engine.clock import Clock, iso, unix

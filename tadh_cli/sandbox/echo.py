@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tadh_cli.api.operation import Field, Operation
+from tadh_cli.api.field import Field
+from tadh_cli.api.operation import Operation
 from tadh_cli.sandbox.wire import Json
 
 

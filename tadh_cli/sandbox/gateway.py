@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from tadh_cli.api.operation import Operation, Problem, walk
+from tadh_cli.api.field import Problem, walk
+from tadh_cli.api.operation import Operation
 from tadh_cli.providers.tencent import operations
 from tadh_cli.sandbox import (
     account,

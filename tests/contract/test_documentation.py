@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tadh_cli.api.operation import Field, Operation
+from tadh_cli.api.field import Field
+from tadh_cli.api.operation import Operation
 from tadh_cli.api.provider import Answer
 from tadh_cli.engine.results import Target
 from tadh_cli.media.subtitles import Cue, cues

@@ -9,7 +9,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tadh_cli.api.asset import Asset
-from tadh_cli.api.operation import Body, Field, Operation, walk
+from tadh_cli.api.body import Body
+from tadh_cli.api.field import Field, walk
+from tadh_cli.api.operation import Operation
 from tadh_cli.config.keys import SERVICES
 from tadh_cli.providers.tencent import TENCENT
 from tests.calls import least, value_of

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tadh_cli.api.operation import Body, Field, Operation, Problem, normalise, put, secrets
+from tadh_cli.api.body import Body, normalise, put
+from tadh_cli.api.field import Field, Problem, secrets
+from tadh_cli.api.operation import Operation
 from tadh_cli.api.options import Opt, word
 from tadh_cli.api.production import Names
 from tadh_cli.providers.tencent import operations

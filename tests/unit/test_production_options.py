@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from tadh_cli.api.operation import Body, Operation, walk
+from tadh_cli.api.body import Body
+from tadh_cli.api.field import walk
+from tadh_cli.api.operation import Operation
 from tadh_cli.api.options import options
 from tadh_cli.api.production import Order, Script
 from tadh_cli.api.video import AudioOptions, VideoOptions

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tadh_cli.api.operation import Body
+from tadh_cli.api.body import Body
 from tadh_cli.api.options import options
 from tadh_cli.api.production import Order
 from tadh_cli.api.script import DriveOptions, input_of, problems_of

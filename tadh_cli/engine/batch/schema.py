@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tadh_cli.api.operation import Field, walk
+from tadh_cli.api.field import Field, walk
 from tadh_cli.api.production import Script
 from tadh_cli.api.provider import Provider
 from tadh_cli.api.video import VideoOptions

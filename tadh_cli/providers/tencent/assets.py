@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tadh_cli.api.operation import Field, Operation, Paging
+from tadh_cli.api.field import Field
+from tadh_cli.api.operation import Operation, Paging
 from tadh_cli.providers.tencent.terms import (
     ACTIONS_ANSWER,
     AVATAR_KEY,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tadh_cli.api.operation import Body, Field, Operation, Problem
+from tadh_cli.api.body import Body
+from tadh_cli.api.field import Field, Problem
+from tadh_cli.api.operation import Operation
 from tadh_cli.api.waiter import State, Waiter
 from tadh_cli.providers.tencent.outcomes import tell_basic_check, tell_customization, tell_ultra_check
 from tadh_cli.providers.tencent.terms import TASK_ID, TASK_ID_ANSWER

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tadh_cli.api.operation import Amend, Body, Field, Operation, Problem, Rule
+from tadh_cli.api.body import Body
+from tadh_cli.api.field import Field, Problem
+from tadh_cli.api.operation import Amend, Operation, Rule
 from tadh_cli.api.waiter import State, Waiter
 from tadh_cli.providers.tencent.standing import tell_closed, tell_session, tell_sessions, tell_started
 from tadh_cli.providers.tencent.terms import LANGUAGES, REQ_ID, REQ_ID_ANSWER, SESSION_ID, has_json_object

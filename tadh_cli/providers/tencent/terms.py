@@ -6,7 +6,9 @@ import json
 from collections.abc import Iterator
 
 from tadh_cli.api.asset import AvatarType
-from tadh_cli.api.operation import Body, Field, Problem, Rule
+from tadh_cli.api.body import Body
+from tadh_cli.api.field import Field, Problem
+from tadh_cli.api.operation import Rule
 
 # Appendix 3, Digital Human Type; the short words are ours, the first four those of `avatar customize`.
 AVATAR_TYPES = (

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tadh_cli.api.operation import Body, Field, Operation, Payload, Problem, Rule
+from tadh_cli.api.body import Body
+from tadh_cli.api.field import Field, Payload, Problem
+from tadh_cli.api.operation import Operation, Rule
 from tadh_cli.api.waiter import State, Waiter
 from tadh_cli.providers.tencent.terms import (
     ACTIONS_ANSWER,
