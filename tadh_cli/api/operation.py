@@ -43,6 +43,8 @@ class Operation(NamedTuple):
     paging: Paging | None = None
     # The kind of task record this call creates, empty for all others; a function when the request decides.
     creates: str | Callable[[Body], str] = ""
+    # The status of such a task when the answer tells none.
+    first_status: str = ""
     deprecated: str = ""
     # Adds to an answer what it leaves out and what can be derived from the rest.
     amend: Amend | None = None

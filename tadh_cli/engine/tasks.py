@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tadh_cli.api.body import Body
+from tadh_cli.api.operation import Operation
 from tadh_cli.api.waiter import Snapshot, State, Waiter
 from tadh_cli.engine.client import LOOK_ALL_THE_SAME, LOOK_FIRST, Client, Prepared
 from tadh_cli.engine.clock import Clock, iso, unix
@@ -30,8 +31,6 @@ from tadh_cli.masking import MASK
 
 Record = dict[str, Any]
 
-# The word for a task that the service has just accepted and said nothing else about.
-_FIRST_STATUS = {"video": "COMMIT", "audio": "COMMIT", "avatar": "MAKING", "voice": "MAKING", "voice-check": "CREATED"}
 # Videos and audio without a storage of their own are kept for 7 days.
 _KEPT_S = 7 * 86_400.0
 # The command that shows a task of each kind.
@@ -77,9 +76,8 @@ class Tasks:
         """
         operation = prepared.operation
         assert operation is not None
-        kind = operation.kind(Body(prepared.payload))
         entry = self.ledger.intend(
-            kind=kind,
+            kind=operation.kind(Body(prepared.payload)),
             profile=self.client.settings.profile,
             operation=operation.name,
             request=prepared.payload,
@@ -94,21 +92,21 @@ class Tasks:
             reason = "interrupted while the request was on its way"
             self._rejected(entry, UNKNOWN, reason)
             raise Interrupted(f"{reason}: the outcome is unknown", hint=LOOK_FIRST, task_id=f"#{entry}") from None
-        return self._accepted(entry, kind, answer, prepared.payload)
+        return self._accepted(entry, operation, answer, prepared.payload)
 
-    def _accepted(self, entry: int, kind: str, answer: Record, request: Mapping[str, Any]) -> Record:
+    def _accepted(self, entry: int, operation: Operation, answer: Record, request: dict[str, Any]) -> Record:
         task_id = str(answer.get("TaskId") or answer.get("SessionId") or "")
         if not task_id:
             reason = "the service accepted the request but gave no id"
             self._rejected(entry, UNKNOWN, reason)
             raise OutcomeUnknown(reason, hint=LOOK_FIRST, task_id=f"#{entry}")
-        status = str(answer.get("Status") or _FIRST_STATUS.get(kind, ""))
+        status = str(answer.get("Status") or operation.first_status)
         with self._unless_ledger_fails():
             self.ledger.accepted(entry, task_id, status, answer)
         return {
             **answer,
             "TaskId": task_id,
-            "Kind": kind,
+            "Kind": operation.kind(Body(request)),
             "Profile": self.client.settings.profile,
             "Status": status,
             "SubmittedAt": iso(self.clock.now_s()),

@@ -130,6 +130,15 @@ def test_the_kind_of_what_is_made_is_known(operation: Operation) -> None:
         assert operation.kind(Body({})) == wanted
 
 
+@every_operation
+def test_a_task_begins_with_a_word_of_its_waiter(operation: Operation) -> None:
+    if operation.creates and operation.service != "session":
+        words = {word for waiter in TENCENT.waiters() for row, _ in waiter.rows for word in row.values()}
+        assert operation.first_status in words
+    else:
+        assert operation.first_status == ""
+
+
 @pytest.mark.parametrize(
     ("make_type", "kind"),
     [

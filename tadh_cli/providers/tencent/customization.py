@@ -92,6 +92,7 @@ CREATE = Operation(
     safe=False,
     service="customization",
     creates=_kind,
+    first_status="MAKING",
     doc="Customization API",
     request=(
         Field(
@@ -180,6 +181,7 @@ BASIC_CHECK_CREATE = Operation(
     safe=False,
     service="customization",
     creates="voice-check",
+    first_status="CREATED",
     doc="Audio Quality Inspection Task Creation API",
     request=(
         Field("AudioUrl", help="WAV to inspect", required=True, url=True),
@@ -247,6 +249,7 @@ ULTRA_CHECK_CREATE = Operation(
     safe=False,
     service="customization",
     creates="voice-check",
+    first_status="CREATED",
     doc="Submitting Audio Quality Inspection Task",
     request=(
         Field("TextId", help="training text that is read"),

@@ -165,6 +165,7 @@ AUDIO = Operation(
     safe=False,
     service="video",
     creates="audio",
+    first_status="COMMIT",
     doc="Audio Production API",
     request=(
         Field("TimbreKey", help="voice; needed without VirtualmanKey", asset="voice"),
@@ -195,6 +196,7 @@ def _video(
         safe=False,
         service="video",
         creates="video",
+        first_status="COMMIT",
         doc=doc,
         request=(*_SCRIPT, Field("VideoParam", dict, "the picture", fields=picture), *_DELIVERY),
         rules=(_driver_needs_its_input, _video_emotion, *rules),
