@@ -17,6 +17,8 @@ from tadh_cli.api.waiter import State
 from tadh_cli.engine.clock import Clock, iso
 from tadh_cli.engine.ledger_changes import know
 from tadh_cli.engine.ledger_choice import ENDED, LONGEST_SENDING_S, OPEN, REFUSED, SENDING, UNKNOWN, Choice
+from tadh_cli.engine.ledger_claims import Attempt, Claim, free
+from tadh_cli.engine.ledger_records import SELECT, THIS, number, record_of
 from tadh_cli.engine.ledger_tables import explained, opened
 from tadh_cli.masking import Mask
 
@@ -26,38 +28,6 @@ __all__ = ["REFUSED", "SENDING", "UNKNOWN", "Choice", "Ledger"]
 _LATE_S = 120.0
 # Entries that are read at once.
 _PAGE = 500
-
-
-class Claim(NamedTuple):
-    """An item of a batch that is about to be made, and the entry and the state of its last attempt at the decision."""
-
-    identity: str
-    name: str
-    after: int | None = None
-    was: str = ""
-
-
-class Attempt(NamedTuple):
-    """A try to make an item of a batch: the number of its entry, and the process that sends or sent it."""
-
-    entry: int
-    pid: int
-    record: dict[str, Any]
-
-
-class Claimed(Exception):
-    """Somebody else has tried to make the item since it was decided to."""
-
-
-# Every task with the name of the item it was made for, and its files, which exist or are being downloaded.
-_SELECT = (
-    "SELECT *, (SELECT name FROM items WHERE entry = tasks.id LIMIT 1) AS item, (SELECT json_group_array(path) FROM"
-    " (SELECT path FROM files WHERE files.task_id = tasks.task_id ORDER BY place)) AS files FROM tasks"
-)
-
-
-# One entry by the id of its task or its own number.
-_THIS = "WHERE task_id = ? OR id = ? ORDER BY task_id = ? DESC, id DESC LIMIT 1"
 # A number greater than any entry's.
 _AFTER_ALL = 2**63 - 1
 
@@ -94,7 +64,7 @@ class Ledger:
         attempt that was refused before made nothing: its entry is used again.
         """
         with self._write() as db:
-            if claim is not None and (again := _free(db, claim)):
+            if claim is not None and (again := free(db, claim)):
                 db.execute(
                     "UPDATE tasks SET profile = ?, state = ?, status = '', submitted_at = ?, finished_at = NULL,"
                     " pid = ?, request = ?, record = '{}' WHERE id = ?",
@@ -203,7 +173,7 @@ class Ledger:
 
     def find(self, task_id: str) -> dict[str, Any] | None:
         """The record of a task, by its id or by the number of its entry (`#12`, or 12 when no task has that id)."""
-        rows = self._read(f"{_SELECT} {_THIS}", (task_id, _number(task_id), task_id))
+        rows = self._read(f"{SELECT} {THIS}", (task_id, number(task_id), task_id))
         return next(map(self._record, rows), None)
 
     def tasks(
@@ -235,7 +205,7 @@ class Ledger:
         oldest = _AFTER_ALL
         while limit:
             size = _PAGE if limit < 0 else min(limit, _PAGE)
-            rows = list(self._read(f"{_SELECT} WHERE {where} ORDER BY id DESC LIMIT ?", (*values, oldest, size)))
+            rows = list(self._read(f"{SELECT} WHERE {where} ORDER BY id DESC LIMIT ?", (*values, oldest, size)))
             yield from map(self._record, rows)
             if len(rows) < size:
                 return
@@ -273,7 +243,7 @@ class Ledger:
     def attempt(self, identity: str) -> Attempt | None:
         """The last try to make an item of a batch."""
         rows = self._read(
-            f"{_SELECT} WHERE id = (SELECT MAX(entry) FROM items WHERE identity = ?)",
+            f"{SELECT} WHERE id = (SELECT MAX(entry) FROM items WHERE identity = ?)",
             (identity,),
         )
         return next((Attempt(row["id"], row["pid"], self._record(row)) for row in rows), None)
@@ -308,29 +278,7 @@ class Ledger:
         return json.dumps(self._mask.document(value), ensure_ascii=False, separators=(",", ":"))
 
     def _record(self, row: sqlite3.Row) -> dict[str, Any]:
-        """An entry as a task record: what every record has first, then what the service said last."""
-        details, request = json.loads(row["record"]), json.loads(row["request"])
-        state = row["state"]
-        if state == SENDING and not self._is_sent(row):
-            state = UNKNOWN
-        return {
-            **details,
-            "TaskId": row["task_id"] or f"#{row['id']}",
-            "Kind": row["kind"],
-            "Profile": row["profile"],
-            **({"Name": name} if (name := row["item"] or request.get("AnchorName")) else {}),
-            "Status": row["status"] or state.upper(),
-            "State": state,
-            "SubmittedAt": row["submitted_at"],
-            "FinishedAt": row["finished_at"],
-            "Operation": row["operation"],
-            "Request": request,
-            "Files": json.loads(row["files"]),
-        }
-
-    def _is_sent(self, row: sqlite3.Row) -> bool:
-        """Whether somebody may be sending it still."""
-        return bool(row["submitted_at"] >= self._oldest_sent() and _is_alive(row["pid"]))
+        return record_of(row, self._oldest_sent())
 
     def _oldest_sent(self) -> str:
         return iso(self._clock.now_s() - LONGEST_SENDING_S)
@@ -363,41 +311,10 @@ class Ledger:
         return self._db
 
 
-def _free(db: sqlite3.Connection, claim: Claim) -> int | None:
-    """The entry to be used again for an item that nobody else has tried to make; raises Claimed."""
-    last = db.execute(
-        "SELECT id, state FROM tasks WHERE id = (SELECT MAX(entry) FROM items WHERE identity = ?)", (claim.identity,)
-    ).fetchone()
-    entry, state = (int(last["id"]), last["state"]) if last else (None, "")
-    # That nobody is sending it any more need not be written down.
-    is_same = state == claim.was or (state, claim.was) == (SENDING, UNKNOWN)
-    if entry != claim.after or not is_same:
-        raise Claimed(claim.identity)
-    return entry if state == REFUSED else None
-
-
 def _drop(db: sqlite3.Connection, name: str, *, unended: bool) -> bool:
-    row = db.execute(f"SELECT id, task_id, state FROM tasks {_THIS}", (name, _number(name), name)).fetchone()
+    row = db.execute(f"SELECT id, task_id, state FROM tasks {THIS}", (name, number(name), name)).fetchone()
     if row is None or not (unended or row["state"] in ENDED):
         return False
     db.execute("DELETE FROM tasks WHERE id = ?", (row["id"],))
     db.execute("DELETE FROM files WHERE task_id = ?", (row["task_id"],))
-    return True
-
-
-def _number(name: str) -> int | None:
-    """The number of an entry; SQLite's have 63 bits."""
-    digits = name.removeprefix("#")
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 18 else None
-
-
-def _is_alive(pid: int) -> bool:
-    if os.name == "nt":
-        return True  # there, signal 0 is not a question but Ctrl-C
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
     return True

@@ -12,7 +12,9 @@ from tadh_cli.api.operation import Operation
 from tadh_cli.api.waiter import Snapshot, State, Waiter
 from tadh_cli.engine.client import LOOK_ALL_THE_SAME, LOOK_FIRST, Client, Prepared
 from tadh_cli.engine.clock import Clock, iso, unix
-from tadh_cli.engine.ledger import REFUSED, SENDING, UNKNOWN, Claim, Ledger
+from tadh_cli.engine.ledger import Ledger
+from tadh_cli.engine.ledger_choice import REFUSED, SENDING, UNKNOWN
+from tadh_cli.engine.ledger_claims import Claim
 from tadh_cli.engine.transport import Transport
 from tadh_cli.engine.waiting import SHORTEST_INTERVAL_S, Patience, watch
 from tadh_cli.errors import (

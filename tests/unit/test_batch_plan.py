@@ -19,7 +19,8 @@ from tadh_cli.api.waiter import State
 from tadh_cli.engine.batch.identity import digest, identity
 from tadh_cli.engine.batch.plan import Action, Wishes, decide
 from tadh_cli.engine.clock import iso
-from tadh_cli.engine.ledger import REFUSED, SENDING, UNKNOWN, Attempt, Claim, Claimed, Ledger
+from tadh_cli.engine.ledger import REFUSED, SENDING, UNKNOWN, Ledger
+from tadh_cli.engine.ledger_claims import Attempt, Claim, Claimed
 from tadh_cli.errors import InputError
 from tadh_cli.providers.tencent import TENCENT
 from tests.clocks import NOON_S, FakeClock

@@ -16,8 +16,9 @@ import pytest
 
 from tadh_cli.api.waiter import State
 from tadh_cli.engine.clock import iso, unix
-from tadh_cli.engine.ledger import REFUSED, SENDING, UNKNOWN, Claim, Ledger
+from tadh_cli.engine.ledger import REFUSED, SENDING, UNKNOWN, Ledger
 from tadh_cli.engine.ledger_choice import LONGEST_SENDING_S
+from tadh_cli.engine.ledger_claims import Claim
 from tadh_cli.errors import ConfigError
 from tests import processes
 from tests.clocks import NOON_S, FakeClock

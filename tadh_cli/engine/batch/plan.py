@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from tadh_cli.api.waiter import State
 from tadh_cli.engine.clock import iso
-from tadh_cli.engine.ledger import REFUSED, SENDING, UNKNOWN, Attempt
+from tadh_cli.engine.ledger_choice import REFUSED, SENDING, UNKNOWN
+from tadh_cli.engine.ledger_claims import Attempt
 from tadh_cli.engine.tasks import kept_until
 from tadh_cli.errors import InputError, NotFound, Refused
 

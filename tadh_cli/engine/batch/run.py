@@ -16,8 +16,9 @@ from tadh_cli.engine.batch.plan import Action, Decision
 from tadh_cli.engine.batch.schedule import Order, Schedule, Stage, Verb
 from tadh_cli.engine.batch.uploads import Uploads
 from tadh_cli.engine.batch.work import DONE, FAILED, RUNNING, UNKNOWN, WAITING, Home, Work
-from tadh_cli.engine.ledger import REFUSED, SENDING, Claimed
-from tadh_cli.engine.ledger import UNKNOWN as UNKNOWN_ENTRY
+from tadh_cli.engine.ledger_choice import REFUSED, SENDING
+from tadh_cli.engine.ledger_choice import UNKNOWN as UNKNOWN_ENTRY
+from tadh_cli.engine.ledger_claims import Claimed
 from tadh_cli.engine.results import Results, Target
 from tadh_cli.engine.tasks import Tasks, proves_nothing_made
 from tadh_cli.engine.transfer import Progress

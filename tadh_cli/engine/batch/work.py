@@ -16,7 +16,7 @@ from tadh_cli.engine.batch.items import Item, kinds
 from tadh_cli.engine.batch.manifest import Problem
 from tadh_cli.engine.batch.plan import Action, Decision, Wishes, decide, is_sending
 from tadh_cli.engine.client import Client, Prepared
-from tadh_cli.engine.ledger import Attempt, Claim
+from tadh_cli.engine.ledger_claims import Attempt, Claim
 from tadh_cli.engine.places import SUBTITLES, unfit, unwritable
 from tadh_cli.engine.results import suffix_of
 from tadh_cli.engine.studio import Plan, actions, plan_video
