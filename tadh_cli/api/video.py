@@ -12,6 +12,8 @@ SEGMENTS = {"default": "Default", "custom": "Custom", "circle": "Circle"}
 CONCURRENCY = {"exclusive": "Exclusive", "shared": "Shared"}
 EDITIONS = {"auto": "auto", "basic": "basic", "advanced": "advanced"}
 CODECS = {"mp3": "mp3", "wav": "wav"}
+# "For each avatar type, each user is allowed to process up to 5 video production tasks" (Video Production API).
+USUAL_CONCURRENCY = 5
 
 
 @dataclass(frozen=True, eq=False)

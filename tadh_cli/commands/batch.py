@@ -9,7 +9,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tadh_cli.commands.batch_options import USUAL_CONCURRENCY, Reporting, Wanted
+from tadh_cli.api.video import USUAL_CONCURRENCY
+from tadh_cli.commands.batch_options import Reporting, Wanted
 from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.names import Lookup, keyed, owned
 from tadh_cli.commands.options import Following
@@ -96,7 +97,7 @@ class _Job:
         reporting: Reporting,
         lookup: Lookup,
     ) -> None:
-        from tadh_cli.engine.batch.work import Home
+        from tadh_cli.engine.batch.home import Home
 
         self._tadh = tadh
         self._manifest = manifest

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tadh_cli.api.options import opt, whole
+from tadh_cli.api.video import USUAL_CONCURRENCY
 from tadh_cli.commands.options import minutes
-
-# "For each avatar type, each user is allowed to process up to 5 video production tasks" (Video Production API).
-USUAL_CONCURRENCY = 5
 
 
 def _count(text: str) -> int:

@@ -12,7 +12,8 @@ from tadh_cli.commands.context import Tadh
 from tadh_cli.errors import FileError, TadhError
 
 if TYPE_CHECKING:
-    from tadh_cli.engine.batch.work import Home, Work
+    from tadh_cli.engine.batch.home import Home
+    from tadh_cli.engine.batch.work import Work
 
 # What the record of a task tells of a video, when it is known.
 _OF_TASK = (

@@ -11,7 +11,7 @@ from tadh_cli.ui.messages import Messages
 from tadh_cli.ui.records import printable
 
 if TYPE_CHECKING:
-    from tadh_cli.engine.batch.run import Change
+    from tadh_cli.engine.batch.score import Change
 
 Show = Callable[["Change"], None]
 

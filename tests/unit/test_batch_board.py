@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from tadh_cli.engine.batch.run import Change
+from tadh_cli.engine.batch.score import Change
 from tadh_cli.masking import Mask
 from tadh_cli.ui.batch import board
 from tadh_cli.ui.messages import Messages

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from tadh_cli.api.video import USUAL_CONCURRENCY
 from tadh_cli.api.waiter import State
 from tadh_cli.engine.batch.crew import Crew, Reports
+from tadh_cli.engine.batch.home import Home
 from tadh_cli.engine.batch.pace import Pace
 from tadh_cli.engine.batch.plan import Action, Decision
 from tadh_cli.engine.batch.schedule import Order, Schedule, Stage, Verb
+from tadh_cli.engine.batch.score import Score, Tell
 from tadh_cli.engine.batch.uploads import Uploads
-from tadh_cli.engine.batch.work import DONE, FAILED, RUNNING, UNKNOWN, WAITING, Home, Work
+from tadh_cli.engine.batch.work import DONE, FAILED, RUNNING, UNKNOWN, WAITING, Work
 from tadh_cli.engine.ledger_choice import REFUSED, SENDING
 from tadh_cli.engine.ledger_choice import UNKNOWN as UNKNOWN_ENTRY
 from tadh_cli.engine.ledger_claims import Claimed
-from tadh_cli.engine.results import Results, Target
 from tadh_cli.engine.tasks import Tasks, proves_nothing_made
-from tadh_cli.engine.transfer import Progress
 from tadh_cli.engine.waiting import POLL_TIMEOUT_S, Patience
 from tadh_cli.errors import (
     FileError,
@@ -34,8 +34,6 @@ from tadh_cli.errors import (
     WaitTimeout,
 )
 
-# "For each avatar type, each user is allowed to process up to 5 video production tasks" (Video Production API).
-USUAL_CONCURRENCY = 5
 ASKERS, FETCHERS, UPLOADERS = 6, 4, 2
 # Unknown outcomes in a row after which no more is sent: whatever breaks the service would break the others too.
 MOST_UNKNOWN = 3
@@ -43,21 +41,6 @@ MOST_UNKNOWN = 3
 FAREWELL_S = 5.0
 # The main thread looks up so often at least, to hear of Ctrl-C also where waiting can't be interrupted.
 _LONGEST_NAP_S = 1.0
-
-
-class Change(NamedTuple):
-    """What has just become of a video, in words, and how far the whole list is."""
-
-    name: str
-    words: str
-    is_over: bool
-    over: int
-    of: int
-    # Seconds until all is done, None as long as nobody knows.
-    left_s: float | None
-
-
-Tell = Callable[[Change], None]
 
 
 @dataclass
@@ -78,10 +61,8 @@ class Run:
     # The failure that ended the run before its time.
     fatal: TadhError | None = None
     _reports: Reports = field(default_factory=Reports)
-    _over: list[Work] = field(default_factory=list)
     _failing_since_s: dict[int, float] = field(default_factory=dict)
     _unknown_in_a_row: int = 0
-    _ended: int = 0
     _is_leaving: bool = False
 
     def __post_init__(self) -> None:
@@ -100,6 +81,7 @@ class Run:
             self._clock.jitter,
             uploads=UPLOADERS,
         )
+        self._score = Score(len(self.works), self.tell, self._left_s)
         self._uploads = Uploads(self.records, self._moved)
         self._sender = Crew(self.tasks, 1, self._reports)
         self._askers = Crew(self.tasks, min(self.limit, ASKERS), self._reports)
@@ -117,7 +99,7 @@ class Run:
         """Each video as it comes to its end; raises Interrupted on Ctrl-C, and leaves what went wrong in the works."""
         for work in self.works:
             if work.decision.action in (Action.SKIP, Action.UNKNOWN):
-                self._ended += 1
+                self._score.skip()
                 yield work
         try:
             while not self._schedule.is_over:
@@ -126,18 +108,14 @@ class Run:
                     self._begin(order)
                 nap_s = min(self._schedule.wake_s() - self._clock.monotonic_s(), _LONGEST_NAP_S)
                 self._reports.take(nap_s)
-                yield from self._taken()
-            yield from self._taken()
+                yield from self._score.news()
+            yield from self._score.news()
         except KeyboardInterrupt:
             self._leave()
             raise Interrupted("interrupted") from None
         except GeneratorExit:
             self._leave()
             raise
-
-    def _taken(self) -> Iterator[Work]:
-        over, self._over = self._over, []
-        yield from over
 
     def _leave(self) -> None:
         """Begin nothing new; downloads stop where they are, the one request on its way may still be answered."""
@@ -156,7 +134,7 @@ class Run:
         work = self.works[number]
         sound = work.plan.upload
         assert sound is not None
-        self._say(work, f"uploading {sound.path.name}")
+        self._score.say(work, f"uploading {sound.path.name}")
 
         def job(tasks: Tasks) -> str:
             return self._uploads.url(tasks, sound, work.sound)
@@ -201,7 +179,7 @@ class Run:
                 self._failing_since_s.pop(_SENDING, None)
                 work.state = RUNNING
                 self._schedule.accepted(number, began_s, self._clock.monotonic_s())
-                self._say(work, f"submitted as {work.task_id}")
+                self._score.say(work, f"submitted as {work.task_id}")
 
         self._sender.do(job, then)
 
@@ -212,10 +190,10 @@ class Run:
             self._unknown(work, number, error)
         elif error.is_full:
             self._schedule.full(number, now_s)
-            self._say(work, f"waiting for a slot, {self._schedule.under_way(now_s)} under way")
+            self._score.say(work, f"waiting for a slot, {self._schedule.under_way(now_s)} under way")
         elif error.transient and error.reach is Reach.NOT_SENT and self._is_borne(_SENDING, now_s):
             self._schedule.postponed(number, now_s, error.retry_after_s or 0.0)
-            self._say(work, f"not sent, trying again: {error.message}")
+            self._score.say(work, f"not sent, trying again: {error.message}")
         else:
             self._unsent(number, error)
 
@@ -254,7 +232,7 @@ class Run:
             if not is_sending and work.attempt:
                 work.record = work.attempt.record
             self._schedule.taken(number, self._clock.monotonic_s(), by_task=not is_sending)
-            self._say(work, "another run is making it")
+            self._score.say(work, "another run is making it")
 
     def _look(self, number: int) -> None:
         """See in the ledger what has become of a request of another run."""
@@ -290,7 +268,7 @@ class Run:
             work.error = self.tasks.failure(self._waiter, work.record)
             self._failed(number, f"failed: {work.error.message}")
         elif self._schedule.unfinished(number, asked_s, self._clock.monotonic_s()):
-            self._say(work, str(work.record.get("Status") or "under way"))
+            self._score.say(work, str(work.record.get("Status") or "under way"))
         else:
             work.error = WaitTimeout(f"{work.name} is not finished in time; it goes on at the service")
             self._end(number, f"left alone: {work.error.message}")
@@ -299,7 +277,7 @@ class Run:
         work, now_s = self.works[number], self._clock.monotonic_s()
         if error.transient and self._is_borne(number, now_s):
             self._schedule.unanswered(number, now_s, error.retry_after_s or 0.0)
-            self._say(work, f"no answer, trying again: {error.message}")
+            self._score.say(work, f"no answer, trying again: {error.message}")
             return
         work.error = error
         if isinstance(error, NotFound):
@@ -319,7 +297,7 @@ class Run:
     def _bring_home(self, number: int) -> None:
         work = self.works[number]
         if self.home.files(work.name, work.record):
-            self._say(work, "made, downloading")
+            self._score.say(work, "made, downloading")
             self._schedule.fetch(number)
             return
         work.state = DONE
@@ -331,12 +309,7 @@ class Run:
         def job(tasks: Tasks) -> tuple[Mapping[str, Any], list[str]]:
             # Links in the ledger have no signature: one that is followed has to be fresh.
             record = work.record or tasks.look(self._waiter, work.task_id)
-            if not self.home.files(work.name, record):
-                return record, []
-            self.home.make_room(work.name, record)
-            target = Target(str(self.home.media(work.name, record)))
-            results = Results(tasks, tasks.client.transport, self._display)
-            return record, results.fetch(self._waiter, record, target)
+            return record, self.home.bring(tasks, self._waiter, work.name, record, self._moved)
 
         def then(outcome: Future[tuple[Mapping[str, Any], list[str]]]) -> None:
             try:
@@ -351,17 +324,13 @@ class Run:
 
         self._fetchers.do(job, then)
 
-    @contextmanager
-    def _display(self, _name: str) -> Iterator[Progress]:
-        yield self._moved
-
     def _unfetched(self, number: int, error: TadhError) -> None:
         work = self.works[number]
         if isinstance(error, NotFound) and self.remakes and not work.decision.action.makes:
             work.decision = Decision(Action.RETRY, f"{error.message}; --retry-failed")
             work.record, work.state = {}, WAITING
             self._schedule.released(number, needs_file=work.needs_file)
-            self._say(work, "its result is gone, made again")
+            self._score.say(work, "its result is gone, made again")
             return
         work.error = error
         if isinstance(error, NotFound):
@@ -387,14 +356,8 @@ class Run:
         self._schedule.stop()
 
     def _end(self, number: int, words: str) -> None:
-        work = self.works[number]
         self._schedule.over(number)
-        self._over.append(work)
-        self._ended += 1
-        self._say(work, words, is_over=True)
-
-    def _say(self, work: Work, words: str, *, is_over: bool = False) -> None:
-        self.tell(Change(work.name, words, is_over, self._ended, len(self.works), self._left_s()))
+        self._score.end(self.works[number], words)
 
     def _left_s(self) -> float | None:
         """An estimate of what is left."""
