@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tadh_cli.api.video import USUAL_CONCURRENCY
 from tadh_cli.commands.batch_options import Reporting, Wanted
+from tadh_cli.commands.batch_record import made, minutes, record, write_reports
 from tadh_cli.commands.context import Tadh
-from tadh_cli.commands.names import Lookup, keyed, owned
+from tadh_cli.commands.names import Lookup
 from tadh_cli.commands.options import Following
 from tadh_cli.errors import (
     FileError,
-    InputError,
     Interrupted,
     OutcomeUnknown,
     TadhError,
@@ -27,8 +25,6 @@ from tadh_cli.ui.forms import milliseconds
 from tadh_cli.ui.records import Column, Record, Records, Result, View
 
 if TYPE_CHECKING:
-    from tadh_cli.engine.batch.items import Item
-    from tadh_cli.engine.batch.manifest import Problem
     from tadh_cli.engine.batch.work import Work
 
 BATCH = View(
@@ -110,124 +106,13 @@ class _Job:
         self._works: list[Work] = []
         self._fatal: TadhError | None = None
 
-    # Planning ----------------------------------------------------------------------------------------------
-
     def _plan(self, *, asks: bool) -> None:
-        """Check every video, decide about each; raises InputError with all problems and their places."""
-        from tadh_cli.engine.batch.items import items
-        from tadh_cli.engine.batch.manifest import read
-        from tadh_cli.engine.batch.plan import Wishes
-        from tadh_cli.engine.batch.work import check, check_actions, work_for
+        from tadh_cli.commands.batch_planning import Planning
 
-        found, problems = items(read(self._manifest))
-        chosen = self._chosen(found)
-        plans = []
-        for item in chosen:
-            plan, wrong = check(self._tadh.client, item, self._complete)
-            plans.append(plan)
-            problems += wrong
-        self._refuse(problems)
-        account = f"{self._tadh.settings.endpoint} {self._tadh.client.account('video')}"
-        wishes = Wishes(self._wanted.retry_failed, self._wanted.retry_unknown)
-        now_s = self._tadh.clock.now_s()
-        self._works = [
-            work_for(item, plan, self._complete(item.options), self._home, wishes, account, now_s)
-            for item, plan in zip(chosen, plans, strict=True)
-        ]
-        self._refuse([*self._misplaced(), *self._too_long()])
-        self._refuse(list(self._named(asks=asks)))
-        if asks:
-            self._refuse(check_actions(self._tadh.client, self._perhaps_made(), self._called))
+        planning = Planning(self._tadh, self._manifest, self._wanted, self._reporting, self._lookup, self._home)
+        self._works = planning.works(asks=asks)
 
-    def _complete(self, options: Any) -> Any:
-        from tadh_cli.commands.production import with_defaults
-
-        return with_defaults(self._tadh, options)
-
-    def _called(self, options: Any) -> Any:
-        """Options with the key of the avatar in place of its name."""
-        options = self._complete(options)
-        if not options.avatar:
-            return options
-        key = owned(self._tadh, self._lookup).key("avatar", options.avatar, "--avatar")
-        return replace(options, avatar=key)
-
-    def _named(self, *, asks: bool) -> Iterator[Problem]:
-        """Put keys in place of names into what is going to be sent; problems are names that mean nothing or several."""
-        from tadh_cli.engine.batch.work import told
-
-        for work in self._perhaps_made():
-            try:
-                work.prepared = keyed(
-                    self._tadh, work.prepared, self._lookup, is_rehearsal=not asks, exempt=work.item.overrides
-                )
-            except InputError as error:
-                yield from (told(work.item, problem) for problem in error.problems)
-            else:
-                work.plan = work.plan.with_request(work.prepared)
-
-    def _chosen(self, items: Sequence[Item]) -> list[Item]:
-        wanted = self._wanted.only
-        if not wanted:
-            return list(items)
-        unknown = [name for name in wanted if not any(fnmatchcase(item.name, name) for item in items)]
-        if unknown:
-            from difflib import get_close_matches
-
-            near = get_close_matches(unknown[0], [item.name for item in items], n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]}?" if near else f"{len(items)} videos have names in {self._manifest}"
-            raise InputError([f"--only {name}: there is no such video" for name in unknown], hint=hint)
-        return [item for item in items if any(fnmatchcase(item.name, name) for name in wanted)]
-
-    def _made(self) -> list[Work]:
-        """The videos that this run makes, and that cost something."""
-        return [work for work in self._works if work.decision.action.makes]
-
-    def _perhaps_made(self) -> list[Work]:
-        """These, and those that are made when it turns out that nobody has them."""
-        from tadh_cli.engine.batch.plan import Action
-
-        may_be_gone = (Action.FETCH,) if self._wanted.retry_failed else ()
-        return [
-            work
-            for work in self._works
-            if work.decision.action.makes or work.is_held or work.decision.action in may_be_gone
-        ]
-
-    def _misplaced(self) -> Iterator[Problem]:
-        from tadh_cli.engine.batch.manifest import Problem
-        from tadh_cli.engine.batch.plan import Action
-
-        for work in self._works:
-            if work.decision.action not in (Action.SKIP, Action.UNKNOWN):
-                at = work.item.place("name")
-                yield from (Problem(at, f"{work.name}: {reason}") for reason in self._home.problems(work.name))
-
-    def _too_long(self) -> Iterator[Problem]:
-        from tadh_cli.engine.batch.manifest import Problem
-
-        most, made = self._wanted.max_minutes, self._perhaps_made()
-        if most is None or not made:
-            return
-        for work in made:
-            if work.plan.minutes is None:
-                reason = f"--max-minutes {most:g}: how long a sound at a URL is can't be told"
-                yield Problem(work.item.place("audio"), f"{work.name}: {reason}")
-        total = _minutes(made)
-        if total > most:
-            raise InputError(f"--max-minutes {most:g} would be exceeded: about {total:g} minutes are estimated")
-
-    def _refuse(self, problems: Sequence[Problem]) -> None:
-        if not problems:
-            return
-        if self._reporting.annotates:
-            from tadh_cli.ui.reports import annotation
-
-            for problem in problems:
-                at = problem.at
-                text = annotation(problem.message, file=at.file, line=at.line, column=at.column, title="manifest")
-                self._tadh.messages.write(text)
-        raise InputError([str(problem) for problem in sorted(problems, key=lambda problem: problem.at)])
+    # Telling of the plan ----------------------------------------------------------------------------------
 
     def _told(self) -> str:
         """The plan in a line."""
@@ -237,8 +122,8 @@ class _Job:
         told = ", ".join(
             f"{count} to {word}" if word != "unknown" else f"{count} unknown" for word, count in counts.items()
         )
-        made = self._made()
-        return f"{len(self._works)} videos: {told}" + (f"; about {_minutes(made):g} minutes to make" if made else "")
+        making = made(self._works)
+        return f"{len(self._works)} videos: {told}" + (f"; about {minutes(making):g} minutes to make" if making else "")
 
     def _tell_quota(self) -> None:
         from tadh_cli.engine.batch.quota import hours_left
@@ -248,8 +133,8 @@ class _Job:
             self._tadh.messages.say("what is left of the account's hours can't be told now")
             return
         self._tadh.messages.say("left: " + ", ".join(f"{name} {hours:.1f} h" for name, hours in left.items()))
-        if left and _minutes(self._made()) > max(left.values()) * 60:
-            self._tadh.messages.warn(f"about {_minutes(self._made()):g} minutes are more than any kind has left")
+        if left and minutes(made(self._works)) > max(left.values()) * 60:
+            self._tadh.messages.warn(f"about {minutes(made(self._works)):g} minutes are more than any kind has left")
 
     # Rehearsing --------------------------------------------------------------------------------------------
 
@@ -279,11 +164,11 @@ class _Job:
     def run(self) -> Records:
         """Do what is planned; videos are drawn as they finish where the format allows."""
         self._plan(asks=True)
-        for work in self._made():
+        for work in made(self._works):
             for warning in work.plan.warnings:
                 self._tadh.messages.warn(f"{work.item.at}: {work.name}: {warning}")
         self._tadh.messages.say(self._told())
-        if self._made():
+        if made(self._works):
             # What can't be written down later need not be begun.
             self._tadh.ledger.prove()
             self._tell_quota()
@@ -402,13 +287,9 @@ class _Job:
 
     def _record(self, work: Work) -> dict[str, Any]:
         """What is known of a video."""
-        from tadh_cli.commands.batch_record import record
-
         return record(work, self._home)
 
     def _report(self, records: Sequence[Mapping[str, Any]], exit_code: int) -> None:
-        from tadh_cli.commands.batch_record import write_reports
-
         write_reports(self._tadh, self._manifest, self._reporting, records, self._began_s, exit_code)
 
 
@@ -430,7 +311,3 @@ def _many(kind: type[TadhError], what: str, works: Sequence[Work], of: int, hint
 
 def _why(work: Work) -> str:
     return work.error.message if isinstance(work.error, TadhError) else work.decision.reason
-
-
-def _minutes(works: Sequence[Work]) -> float:
-    return round(sum(work.plan.minutes or 0.0 for work in works), 2)

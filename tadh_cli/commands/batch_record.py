@@ -55,6 +55,16 @@ def record(work: Work, home: Home) -> dict[str, Any]:
     return {**found, "Seconds": _seconds(known), "File": at.file, "Line": at.line, "Column": at.column}
 
 
+def made(works: Sequence[Work]) -> list[Work]:
+    """The videos that are made, and cost something."""
+    return [work for work in works if work.decision.action.makes]
+
+
+def minutes(works: Sequence[Work]) -> float:
+    """What they are estimated to take, to hundredths."""
+    return round(sum(work.plan.minutes or 0.0 for work in works), 2)
+
+
 def totals(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """How many videos there are of each state, and the minutes of those that are made."""
     states = ("done", "failed", "unknown", "running", "waiting")

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from tadh_cli.ui.records import Item
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 # GitHub takes 1 MiB for a step.
 _LARGEST_SUMMARY_BYTES = 900_000
@@ -33,20 +37,19 @@ def junit(name: str, items: Sequence[Item], took_s: float) -> str:
         case = ElementTree.SubElement(
             suite, "testcase", {"classname": _xml(name), "name": _xml(str(item["Name"])), **place, **time}
         )
-        _verdict(ElementTree, case, item)
+        _verdict(case, item)
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def _verdict(tree: object, case: object, item: Item) -> None:
-    from xml.etree import ElementTree
+def _verdict(case: Element, item: Item) -> None:
+    from xml.etree.ElementTree import SubElement
 
-    assert isinstance(case, ElementTree.Element)
     tag = {"failed": "failure", "unknown": "error", "done": ""}.get(str(item["State"]), "skipped")
     if not tag:
         return
     message = _xml(_message(item))
-    found = ElementTree.SubElement(case, tag, {"message": message})
+    found = SubElement(case, tag, {"message": message})
     if tag != "skipped":
         found.set("type", str(item.get("FailCode") or item["State"]))
         found.text = _xml("\n".join(filter(None, [_message(item), str(item.get("Hint") or "")])))
