@@ -169,7 +169,7 @@ def _hide(parts: list[str], start: int) -> None:
 def _fitting(text: str, most_bytes: int) -> list[str]:
     """A text in as few pieces as fit, cut at the best places; blanks alone are not worth one."""
     found: list[str] = []
-    while len(text.encode()) > most_bytes:
+    while text and len(text.encode()) > most_bytes:
         head = text[: _best_end(text, most_bytes)]
         text = text[len(head) :]
         if head.strip():
@@ -193,7 +193,8 @@ def _best_end(text: str, most_bytes: int) -> int:
                 return ends[-1]
         if end := max(_borders(masked, limit), default=0):
             return end
-    return limit
+    # Whatever room there is: one character at least, or it would never end.
+    return max(limit, 1)
 
 
 def _borders(masked: str, limit: int) -> Iterator[int]:

@@ -36,6 +36,12 @@ def test_paragraphs_are_pieces(text: str, expected: list[str]) -> None:
     assert pieces(text, 4000) == expected
 
 
+@pytest.mark.parametrize("room", [-2, 0, 1, 2, 3])
+def test_a_text_ends_whatever_room_the_element_around_it_leaves(room: int) -> None:
+    head = f"<speak{' ' * (4000 - len('<speak></speak>') - room)}>"
+    assert pieces(f"{head}你好</speak>", 4000) == [f"{head}{each}</speak>" for each in "你好"]
+
+
 @pytest.mark.parametrize(
     ("text", "most", "expected"),
     [
