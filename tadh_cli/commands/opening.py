@@ -66,7 +66,7 @@ def ordered(tadh: Tadh, options: SessionOptions, sending: Sending) -> Submission
     read = {name: given_text(tadh, flag, getattr(options, name)) for name, flag in _secret_flags(options)}
     secrets: dict[str, Any] = {name: text.strip() for name, text in read.items() if text is not None}
     # The address keeps what is no secret in it: a mistake there has to be told.
-    tadh.mask.hide(*(text for name, text in secrets.items() if name != "push_url"))
+    tadh.mask.hide(*(text for name, text in secrets.items() if name != "push_url"), *_keys(secrets.get("push_url", "")))
     options = replace(options, user=options.user or f"tadh-{uuid4().hex}", **secrets)
     return planned(tadh, tadh.provider.session_order(options), sending)
 
@@ -74,6 +74,11 @@ def ordered(tadh: Tadh, options: SessionOptions, sending: Sending) -> Submission
 def _secret_flags(options: SessionOptions) -> Iterator[tuple[str, str]]:
     known = dict(listed(options))
     return ((name, known[name].flag) for name in SECRET_OPTIONS)
+
+
+def _keys(address: str) -> Iterator[str]:
+    """The values in a query, each as it is written: every network that delivers streams has names of its own."""
+    return (part.partition("=")[2] for part in address.partition("?")[2].split("&"))
 
 
 @contextmanager

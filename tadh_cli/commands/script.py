@@ -91,9 +91,9 @@ def _read(tadh: Tadh, chosen: DriveOptions, name: str) -> Script:
     try:
         return _READERS[name](tadh, chosen) if name else Script(None)
     except InputError as error:
-        tadh.problems += error.problems
-        if error.hint:
-            tadh.problems.append(error.hint)
+        # What helps is part of the problem: other problems may be told beside it.
+        *others, last = error.problems
+        tadh.problems += [*others, f"{last}: {error.hint}" if error.hint else last]
         return Script(None)
 
 

@@ -251,8 +251,10 @@ def say(
     processes of this machine. A request whose answer is lost is not repeated: the text may have been heard.
     """
     given = given_text(tadh, "TEXT", text)
-    if not given and not interrupt and not tadh.problems:
-        tadh.problems.append("TEXT is required, or --interrupt")
+    if not given and not interrupt:
+        tadh.problems += [] if tadh.problems else ["TEXT is required, or --interrupt"]
+        # Nothing of a request without a text can be checked.
+        tadh.refuse()
     overrides = dict(pairs(tadh, "--set", set_))
     spoken = marked_up(tadh, "TEXT", given) if given else None
     data = {"Text": spoken, "Interrupt": interrupt or None, "ChatCommand": chat_command}
@@ -271,7 +273,14 @@ def say(
             raise
     payload = prepared.payload
     return Record(
-        {"TaskId": session, "Kind": "session", "SessionId": session, "ReqId": payload["ReqId"], **payload["Data"]}
+        {
+            "TaskId": session,
+            "Kind": "session",
+            "Profile": tadh.settings.profile,
+            "SessionId": session,
+            "ReqId": payload["ReqId"],
+            **payload["Data"],
+        }
     )
 
 

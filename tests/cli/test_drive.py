@@ -264,6 +264,12 @@ def test_what_can_not_be_meant_is_refused_before_anything_is_sent(
     assert sandbox.journal() == []
 
 
+def test_what_helps_with_an_input_is_no_problem_of_its_own(on: On) -> None:
+    Path("random.mp3").write_bytes(bytes(range(1, 200)) * 40)
+    told = on("session", "drive", "m1", "--audio", "random.mp3", code=2).error["Message"]
+    assert told.startswith("--audio random.mp3 is no sound that can be read: is it complete?")
+
+
 def test_problems_of_session_and_script_are_told_together(on: On) -> None:
     err = on("session", "run", "--speed", "x", "--text", "a", "--live", "--driver", "text", "--pcm", "p", code=2).err
     assert "--speed 'x' is not a number" in err and "exclude each other" in err and "need --driver audio" in err

@@ -103,6 +103,16 @@ def test_every_option_reaches_the_request(on: On, sandbox: Hosted) -> None:
     assert sandbox.journal() == []
 
 
+def test_what_allows_to_push_a_stream_is_a_secret_whatever_its_name(on: On, avatar: str) -> None:
+    Path("push.txt").write_text("rtmp://a.example.com/live/x?auth_key=17-0-c0ffee&wsTime=1\n")
+    ran = on(
+        *("session", "create", "--avatar", avatar, "--protocol", "rtmp", "--push-url", "@push.txt"),
+        *("-vv", "--trace", "trace.ndjson"),
+    )
+    told = ran.out + ran.err + Path("trace.ndjson").read_text() + on("task", "list").out
+    assert "c0ffee" not in told and "?auth_key=***&wsTime=1" in told
+
+
 def test_all_that_is_wrong_is_told_at_once_by_the_names_of_the_options(on: On, sandbox: Hosted) -> None:
     err = on(
         *("session", "create", "--project", "P", "--speed", 1.2, "--protocol", "hls", "--driver", "video"),
@@ -309,7 +319,7 @@ def test_a_text_whose_answer_is_lost_is_not_repeated(on: On, session: str, sandb
 
 
 def test_texts_that_can_not_be_said(on: On, sandbox: Hosted) -> None:
-    assert "TEXT is required" in on("session", "say", "m1", code=2).err
+    assert on("session", "say", "m1", code=2).error["Message"] == "TEXT is required, or --interrupt"
     assert "at most 4000" in on("session", "say", "m1", "数" * 1334, code=2).err
     assert "TEXT:1:" in on("session", "say", "m1", "<speak>Hello", code=2).err
     assert "--chat-command 'x'" in on("session", "say", "m1", "Hi", "--chat-command", "x", code=2).err
