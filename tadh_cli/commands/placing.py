@@ -10,8 +10,8 @@ from tadh_cli.api.placing import Placing, size
 from tadh_cli.commands.avatars import located, tag
 from tadh_cli.commands.context import Tadh
 from tadh_cli.commands.names import Lookup
-from tadh_cli.engine.places import STDOUT, unfit
-from tadh_cli.errors import FileError, InputError
+from tadh_cli.engine.places import STDOUT, unfit, write_text
+from tadh_cli.errors import InputError
 from tadh_cli.media.placement import Box, Position, Size, box, position
 from tadh_cli.ui.frame import sketch, svg
 from tadh_cli.ui.records import Column, Item, Record, Text, View, printable
@@ -55,7 +55,7 @@ def place(tadh: Tadh, wanted: Placing, lookup: Lookup, *, force: bool) -> Record
     document = svg(canvas, stands, label=label, picture=str(item.get("PoseImage") or ""))
     if wanted.svg == STDOUT:
         return Text(document)
-    _written(Path(wanted.svg), document)
+    write_text(Path(wanted.svg), document)
     return Record({**told, "Files": [wanted.svg]}, _VIEW)
 
 
@@ -147,11 +147,3 @@ def _rounded(number: float, digits: int) -> float:
 def _drawn(item: Item) -> str:
     frame = item.get("Frame") or {}
     return sketch(Size(*frame["Canvas"]), Box(*frame["Avatar"])) if frame else ""
-
-
-def _written(path: Path, document: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(document, encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise FileError(f"can't write {path}: {(error.strerror or type(error).__name__).lower()}") from None

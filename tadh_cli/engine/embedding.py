@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import queue
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from tadh_cli.engine.clock import Clock
 from tadh_cli.engine.pages import in_order
+from tadh_cli.engine.places import scratch
 from tadh_cli.engine.transfer import Source, download
 from tadh_cli.engine.transport import Transport
 from tadh_cli.errors import NetworkError, NotFound, Refused, ServiceError
@@ -80,14 +80,14 @@ def stored(transport: Transport, wanted: Sequence[Wanted], room: Room, clock: Cl
     for _ in range(AT_ONCE):
         twins.put(transport.twin())
     left = room.total
-    with tempfile.TemporaryDirectory(prefix="tadh-", ignore_cleanup_errors=True) as folder:
+    with scratch() as folder:
 
         def fetched(numbered: tuple[int, Wanted]) -> Stored:
             number, each = numbered
             own = twins.get()
             try:
                 # What does not fit now does not fit later either: room is only taken.
-                return _fetched(own, each, min(room.each, left), Path(folder) / str(number), clock)
+                return _fetched(own, each, min(room.each, left), folder / str(number), clock)
             finally:
                 twins.put(own)
 

@@ -142,11 +142,11 @@ def spooled(flag: str, name: str = "-", most_bytes: int = LARGEST_FILE_BYTES) ->
 
     No more is kept than it takes to see that it is too much.
     """
-    folder = Path(tempfile.mkdtemp(prefix="tadh-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    path = folder / "stdin"
     left = most_bytes + 1
     try:
+        folder = Path(tempfile.mkdtemp(prefix="tadh-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        path = folder / "stdin"
         with open(path, "wb") as file, nullcontext(sys.stdin.buffer) if name == "-" else open(name, "rb") as source:
             while left > 0 and (piece := source.read(min(left, _PIECE_BYTES))):
                 file.write(piece)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tadh_cli.errors import FileError
@@ -88,7 +90,21 @@ def write_text(target: Path, text: str) -> None:
     part = place.with_name(place.name + ".part")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text, encoding="utf-8")
+        part.write_text(text, encoding="utf-8", errors="replace")
         os.replace(part, place)
     except OSError as error:
         raise unwritable(target, error) from error
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A directory for files of this block; raises FileError where none can be made."""
+    import tempfile
+
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="tadh-", ignore_cleanup_errors=True)
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise FileError(f"no temporary directory can be made: {reason}", hint="make room in TMPDIR") from error
+    with folder as name:
+        yield Path(name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from tadh_cli.api.waiter import Waiter
-from tadh_cli.engine.places import STDOUT, SUBTITLES, unfit, unreachable, write_text
+from tadh_cli.engine.places import STDOUT, SUBTITLES, scratch, unfit, unreachable, write_text
 from tadh_cli.engine.tasks import Tasks
 from tadh_cli.engine.transfer import Progress, Source, download
 from tadh_cli.engine.transport import Transport
@@ -105,8 +104,8 @@ class Results:
 
     def to_stdout(self, waiter: Waiter, record: Mapping[str, Any]) -> None:
         """Write the media to stdout, once it is complete."""
-        with tempfile.TemporaryDirectory(prefix="tadh-") as folder:
-            path = Path(folder) / f"media{suffix_of(record)}"
+        with scratch() as folder:
+            path = folder / f"media{suffix_of(record)}"
             self._one(waiter, record, "MediaUrl", path)
             with open(path, "rb") as file:
                 shutil.copyfileobj(file, sys.stdout.buffer)

@@ -58,8 +58,8 @@ class _Pipe:
 
 
 def _spooled(source: Source) -> IO[bytes]:
-    file = tempfile.TemporaryFile(prefix="tadh-")  # noqa: SIM115 (it lives as long as the sound)
     try:
+        file = tempfile.TemporaryFile(prefix="tadh-")  # noqa: SIM115 (it lives as long as the sound)
         while piece := source.read(_PIECE_BYTES):
             file.write(piece)
     except OSError as error:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import tempfile
 from collections.abc import Iterator, Mapping
 
 import pytest
 
 from tadh_cli.engine.embedding import Room, Stored, Wanted, stored
 from tadh_cli.engine.transport import Transport
+from tadh_cli.errors import FileError
 from tests import wire
 from tests.account import png
 from tests.clocks import FakeClock
@@ -96,3 +98,9 @@ def test_the_first_ones_get_the_room(transport: Transport) -> None:
 def test_a_clip_is_no_picture(transport: Transport) -> None:
     found = fetch(transport, Host({"/a": b"\x00\x00\x00\x18ftypisom" + bytes(100)}), ["/a"])
     assert "it is mp4" in found[0].problem
+
+
+def test_without_a_place_for_what_is_fetched_nothing_is(transport: Transport, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nonexistent")
+    with pytest.raises(FileError, match="no temporary directory can be made: no such file"):
+        list(stored(transport, [Wanted("http://127.0.0.1:9/a", "a picture", "image")], ROOM, FakeClock()))

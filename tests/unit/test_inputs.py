@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import tempfile
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -137,6 +138,13 @@ def test_a_sound_from_a_pipe_with_a_name_is_kept_in_a_file() -> None:
 def test_a_device_is_no_sound() -> None:
     with pytest.raises(InputError, match="/dev/null: "):
         sound("--audio", os.devnull, LIMIT)
+
+
+def test_a_pipe_that_can_be_kept_nowhere_is_refused(stdin: io.BytesIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    stdin.write(wav(seconds=1.0))
+    monkeypatch.setattr(tempfile, "tempdir", "/nonexistent")
+    with pytest.raises(InputError, match="--audio -: no such file or directory"):
+        sound("--audio", "-", LIMIT)
 
 
 def test_a_pipe_without_an_end_is_not_read_to_it(stdin: io.BytesIO) -> None:
