@@ -59,10 +59,13 @@ class Commands:
         self.help = help
         self.specs: dict[str, Spec] = {}
 
-    def command(self, name: str, *, examples: Sequence[str], hidden: bool = False) -> Callable[[Any], Any]:
-        """Declare a command: `function(tadh, …)` returns what is drawn."""
+    def command(
+        self, name: str, *, examples: Sequence[str], hidden: bool = False, help: str = ""
+    ) -> Callable[[Any], Any]:
+        """Declare a command: `function(tadh, …)` returns what is drawn; `help` is for one without a docstring."""
 
         def declare(function: Callable[..., Any]) -> Callable[..., Any]:
+            function.__doc__ = help or function.__doc__
             self.specs[name] = Spec(name, function, tuple(examples), hidden)
             return function
 

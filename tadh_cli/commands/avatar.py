@@ -7,25 +7,20 @@ from typing import Annotated
 import typer
 
 from tadh_cli.api.customization import AvatarCustomization
-from tadh_cli.commands import avatars, offers
+from tadh_cli.commands import avatars, deciding, offers
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
-from tadh_cli.commands.customizing import decide, look, make
-from tadh_cli.commands.customizing import wait as wait_for
+from tadh_cli.commands.customizing import make
 from tadh_cli.commands.gallery import Making, made
 from tadh_cli.commands.listing import Selection
 from tadh_cli.commands.names import Lookup
 from tadh_cli.commands.options import (
-    All,
     AutoConfirm,
     DryRun,
     Following,
-    OneTask,
     PageSize,
-    Reason,
     Set,
     SkipChecks,
-    Tasks,
     Wait,
 )
 from tadh_cli.commands.submitting import Sending
@@ -247,36 +242,7 @@ def customize(
     return make(tadh, "avatar", options, sending, following, auto_confirm=auto_confirm)
 
 
-@commands.command("status", examples=('tadh avatar status "$TASK"', "tadh avatar status --all -o ndjson"))
-def status(tadh: Tadh, task: Tasks = None, all_: All = False) -> Records | Record:
-    """Show where customizations stand.
-
-    In the stage CONFIRM the demo videos wait for your decision; at the end the avatar's key is there.
-    """
-    return look(tadh, "avatar", task, all_=all_)
-
-
-@commands.command("wait", examples=('tadh avatar wait "$TASK"', "tadh avatar wait --all --timeout 2h --interval 5m"))
-def wait_(
-    tadh: Tadh, following: Following, task: Tasks = None, all_: All = False, auto_confirm: AutoConfirm = False
-) -> Records | Record:
-    """Follow customizations to their end, or to the demo that you have to confirm."""
-    return wait_for(tadh, "avatar", task, following, all_=all_, auto_confirm=auto_confirm)
-
-
-@commands.command("confirm", examples=('tadh avatar confirm "$TASK"', 'tadh avatar confirm "$TASK" --dry-run'))
-def confirm(tadh: Tadh, task: OneTask, dry_run: DryRun = False, set_: Set = None) -> Record:
-    """Accept the demo of an avatar."""
-    return decide(tadh, "avatar", task, "AGREE", None, dry_run=dry_run, set_=set_ or ())
-
-
-@commands.command(
-    "reject",
-    examples=(
-        'tadh avatar reject "$TASK" --reason "The mouth lags behind the sound."',
-        'tadh avatar reject "$TASK" --reason "Too dark." --dry-run',
-    ),
+deciding.declare(
+    commands,
+    deciding.Words("avatar", "customizations", "the demo videos wait", "The mouth lags behind the sound.", "Too dark."),
 )
-def reject(tadh: Tadh, task: OneTask, reason: Reason = None, dry_run: DryRun = False, set_: Set = None) -> Record:
-    """Reject the demo of an avatar; it is trained again."""
-    return decide(tadh, "avatar", task, "REJECT", reason, dry_run=dry_run, set_=set_ or ())

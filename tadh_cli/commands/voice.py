@@ -9,15 +9,13 @@ import typer
 
 from tadh_cli.api.customization import RecordingCheck, VoiceClone
 from tadh_cli.api.video import AudioOptions
+from tadh_cli.commands import deciding
 from tadh_cli.commands._command import Commands
 from tadh_cli.commands.context import Tadh
-from tadh_cli.commands.customizing import decide, look
-from tadh_cli.commands.customizing import wait as wait_for
 from tadh_cli.commands.gallery import Making, made
 from tadh_cli.commands.listing import Selection
 from tadh_cli.commands.names import Lookup
 from tadh_cli.commands.options import (
-    All,
     AutoConfirm,
     Download,
     DryRun,
@@ -25,10 +23,8 @@ from tadh_cli.commands.options import (
     Force,
     OneTask,
     PageSize,
-    Reason,
     Set,
     SkipChecks,
-    Tasks,
     Wait,
 )
 from tadh_cli.commands.production import Delivery, make
@@ -264,36 +260,7 @@ def clone(
     return cloning.clone(tadh, wanted, sending, following, auto_confirm=auto_confirm)
 
 
-@commands.command("status", examples=('tadh voice status "$TASK"', "tadh voice status --all -o ndjson"))
-def status(tadh: Tadh, task: Tasks = None, all_: All = False) -> Records | Record:
-    """Show where clones stand.
-
-    In the stage CONFIRM the demo waits for your decision; at the end the voice's key is there.
-    """
-    return look(tadh, "voice", task, all_=all_)
-
-
-@commands.command("wait", examples=('tadh voice wait "$TASK"', "tadh voice wait --all --timeout 2h --interval 5m"))
-def wait_(
-    tadh: Tadh, following: Following, task: Tasks = None, all_: All = False, auto_confirm: AutoConfirm = False
-) -> Records | Record:
-    """Follow clones to their end, or to the demo that you have to confirm."""
-    return wait_for(tadh, "voice", task, following, all_=all_, auto_confirm=auto_confirm)
-
-
-@commands.command("confirm", examples=('tadh voice confirm "$TASK"', 'tadh voice confirm "$TASK" --dry-run'))
-def confirm(tadh: Tadh, task: OneTask, dry_run: DryRun = False, set_: Set = None) -> Record:
-    """Accept the demo of a voice."""
-    return decide(tadh, "voice", task, "AGREE", None, dry_run=dry_run, set_=set_ or ())
-
-
-@commands.command(
-    "reject",
-    examples=(
-        'tadh voice reject "$TASK" --reason "It sounds hoarse."',
-        'tadh voice reject "$TASK" --reason "Too fast." --dry-run',
-    ),
+deciding.declare(
+    commands,
+    deciding.Words("voice", "clones", "the demo waits", "It sounds hoarse.", "Too fast."),
 )
-def reject(tadh: Tadh, task: OneTask, reason: Reason = None, dry_run: DryRun = False, set_: Set = None) -> Record:
-    """Reject the demo of a voice; it is trained again."""
-    return decide(tadh, "voice", task, "REJECT", reason, dry_run=dry_run, set_=set_ or ())
