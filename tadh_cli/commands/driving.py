@@ -18,7 +18,7 @@ from tadh_cli.commands.opening import SESSION, opened
 from tadh_cli.commands.options import Following
 from tadh_cli.commands.script import STDIO, Script
 from tadh_cli.duration import words
-from tadh_cli.errors import FileError, Interrupted, NotFound, Refused, TadhError, WaitTimeout, carrying
+from tadh_cli.errors import FileError, InputError, Interrupted, NotFound, Refused, TadhError, WaitTimeout, carrying
 from tadh_cli.ui.driving import Watcher, watching
 from tadh_cli.ui.forms import milliseconds
 from tadh_cli.ui.records import Column, Record, View
@@ -90,7 +90,11 @@ def driven(
             failure = failure or error
     record = account.record(drive.report)
     if drive.report.was_late and not chosen.keep_alive and not is_conversation:
-        failure = failure or WaitTimeout(f"--max-duration {words(longest_s)} is over, and not everything is said")
+        failure = failure or WaitTimeout(
+            f"--max-duration {words(chosen.max_duration or longest_s)} is over, and not everything is said"
+        )
+    if failure is None and chosen.stream is not None and drive.report.said and not drive.report.sent:
+        failure = InputError("--stream brought no text: nothing was said", sends=False)
     is_shown = chosen.events != STDIO or (tadh.form == "ndjson" and tadh.common.output is not None)
     if failure is not None:
         failure.task_id = failure.task_id or session_id

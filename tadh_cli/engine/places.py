@@ -66,10 +66,25 @@ def _unfit(path: Path, *, may_replace: bool) -> str:
 def _unreachable(path: Path, folder: Path) -> str:
     if not folder.is_absolute() and not _has_current_directory():
         return f"{path}: the current directory does not exist any more"
-    existing = next((each for each in (folder, *folder.parents) if each.exists()), Path("."))
+    existing = next((each for each in (folder, *folder.parents) if os.path.lexists(each)), Path("."))
+    if not existing.exists():
+        return f"{path}: {existing} is a link to {os.readlink(existing)}, which does not exist"
     if not existing.is_dir():
         return f"{path}: {existing} is not a directory"
-    return "" if os.access(existing, os.W_OK) else f"{path}: {existing} can't be written"
+    return "" if _takes_files(existing) else f"{path}: {existing} can't be written"
+
+
+def _takes_files(folder: Path) -> bool:
+    """Whether a file can be made in a directory: by trying, since permissions tell little about file systems."""
+    probe = folder / f".{os.getpid()}.tadh"
+    try:
+        os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        probe.unlink()
+    except FileExistsError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def _words(error: Exception) -> str:

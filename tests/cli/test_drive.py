@@ -282,3 +282,17 @@ def test_a_drive_can_be_rehearsed(on: On, sandbox: Hosted) -> None:
     body = on("session", "run", "--avatar", "A", "--text", "Hi", "--dry-run").json
     assert body["Text"] == "Hi" and body["Body"]["Payload"]["AssetVirtualmanKey"] == "A"
     assert sandbox.journal() == []
+
+
+def test_a_stream_that_brings_nothing_is_no_success(on: On, session: str) -> None:
+    """A model that crashed at once has said nothing."""
+    Path("empty.txt").touch()
+    ran = on("session", "drive", session, "--stream", "empty.txt", code=2)
+    assert "--stream brought no text" in ran.err and ran.json["Sent"] == 0
+
+
+def test_the_end_of_the_time_is_told_as_it_was_given(on: On, avatar: str) -> None:
+    Path("long.wav").write_bytes(wav(seconds=9.0))
+    began_s = time.monotonic()
+    ran = on("session", "run", "--avatar", avatar, "--audio", "long.wav", "--max-duration", "3s", code=8)
+    assert "--max-duration 3s is over" in ran.err and time.monotonic() - began_s < 8 and opened(on) == []

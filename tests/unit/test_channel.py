@@ -579,14 +579,15 @@ def test_stopping_ends_what_is_being_said(
     assert bench.channel.report().was_stopped and bench.is_over
 
 
-def test_stopping_waits_five_seconds_at_most() -> None:
+@pytest.mark.parametrize(("is_late", "ends_s"), [(False, 106.0), (True, 101.5)])
+def test_stopping_waits_five_seconds_at_most_and_hardly_when_the_time_is_over(is_late: bool, ends_s: float) -> None:
     bench = Bench()
     bench.say(Audio(), sound(100))
     bench.run(1)
-    bench.channel.stop(bench.now_s, is_late=True)
+    bench.channel.stop(bench.now_s, is_late=is_late)
     bench.run()
-    assert bench.now_s == pytest.approx(106)
-    assert bench.channel.report().was_late
+    assert bench.now_s == pytest.approx(ends_s)
+    assert bench.channel.report().was_late == is_late
     assert bench.channel.progress(bench.now_s).connection is Connection.CLOSED
 
 

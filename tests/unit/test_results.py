@@ -114,6 +114,17 @@ def test_what_can_not_be_stored_is_told_before_it_is_paid_for(
     assert Target(given, force).check(is_new=is_new) == ([problem] if problem else [])
 
 
+def test_a_link_that_leads_nowhere_is_told_before_it_is_paid_for() -> None:
+    Path("videos").symlink_to("gone/videos")
+    what = "--download videos/new.mp4: videos is a link to gone/videos, which does not exist"
+    assert Target("videos/new.mp4").check(is_new=True) == [what]
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no file system here in which nobody can write")
+def test_a_file_system_that_takes_no_files_is_told_before_it_is_paid_for() -> None:
+    assert Target("/proc/new.mp4").check(is_new=True) == ["--download /proc/new.mp4: /proc can't be written"]
+
+
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
 def test_a_directory_that_can_not_be_written_is_told_before_it_is_paid_for() -> None:
     Path("locked").mkdir(mode=0o500)

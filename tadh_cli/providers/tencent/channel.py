@@ -40,6 +40,8 @@ from tadh_cli.providers.tencent.told import Others, Told
 HEARTBEAT_S = 45.0
 # Stopped, it waits no longer than this for the service to say that all is over.
 STOP_PATIENCE_S = 5.0
+# The same when its time is over: long enough for the final packet to leave.
+LATE_PATIENCE_S = 0.5
 # Numbers of utterances that nobody asked for.
 _OWN = -1
 
@@ -118,7 +120,7 @@ class DrivingChannel:
         if self._is_over or self._is_stopping:
             return
         self._report = replace(self._report, was_stopped=True, was_late=is_late)
-        self._stop_s = now_s + STOP_PATIENCE_S
+        self._stop_s = now_s + (LATE_PATIENCE_S if is_late else STOP_PATIENCE_S)
         self._clear(now_s)
 
     # What to do next -------------------------------------------------------------------------------------
