@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tadh_cli.api.script import DriveOptions
@@ -32,14 +33,20 @@ class _Conversation:
         self._commands = {"/stop": drive.interrupt, "/status": self._tell, "/help": self._help}
 
     def run(self) -> None:
-        for text in _lines():
-            if text in ("/quit", "/exit"):
-                break
-            if text.startswith("/"):
-                self._commands.get(text, self._help)()
-            elif text:
-                self._say(text)
-        self._drive.finish()
+        try:
+            for text in _lines():
+                if text in ("/quit", "/exit"):
+                    break
+                self._take(text)
+        finally:
+            # Whatever ends it: what is open and waits for nobody costs money.
+            self._drive.finish()
+
+    def _take(self, text: str) -> None:
+        if text.startswith("/"):
+            self._commands.get(text, self._help)()
+        elif text:
+            self._say(text)
 
     def _say(self, text: str) -> None:
         from tadh_cli.media import narration, ssml
@@ -68,8 +75,10 @@ def _lines() -> Iterator[str]:
 
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     rest = ""
-    for piece in arriving("stdin", "-"):
-        *lines, rest = (rest + decoder.decode(piece)).split("\n")
-        yield from (text.strip() for text in lines)
+    # A terminal that is gone can't be read: that is its end.
+    with suppress(OSError):
+        for piece in arriving("stdin", "-"):
+            *lines, rest = (rest + decoder.decode(piece)).split("\n")
+            yield from (text.strip() for text in lines)
     if rest.strip():
         yield rest.strip()

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +201,23 @@ def test_a_conversation_at_a_terminal(tadh: Program, session: str) -> None:
     assert process.returncode == 0 and report["Said"] == 1
     tadh("sandbox", "session", session, "--transcript", "out.txt")
     assert "Hello &amp; 你好" in Path("out.txt").read_text("utf-8")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such terminals here")
+def test_a_terminal_that_is_gone_ends_a_conversation(tadh: Program, sandbox: Hosted, avatar: str) -> None:
+    """Under nohup nothing else tells: what reads it fails, and the session would cost money for ever."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    unheard = partial(signal.signal, signal.SIGHUP, signal.SIG_IGN)
+    with spawn(*ON, "session", "run", "--avatar", avatar, stdin=theirs, preexec_fn=unheard) as process:
+        os.close(theirs)
+        assert process.stderr is not None
+        lines_until(process.stderr, "channel open")
+        os.close(ours)
+        seen = process.stderr.read().decode()
+    assert process.returncode == 0 and "Traceback" not in seen, seen
+    assert opened(tadh) == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such terminals here")
