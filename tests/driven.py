@@ -179,11 +179,14 @@ def obey(peer: Peer) -> None:
 
 
 def breaking(after: int, how: Callable[[Peer], None]) -> Script:
-    """Take so many frames, then break off."""
+    """Take so many frames and say so, then break off."""
 
     def script(peer: Peer) -> None:
-        for _ in range(after):
-            assert peer.frame() is not None
+        for number in range(after):
+            frame = peer.frame()
+            assert frame is not None
+            if number == 0:
+                peer.say("WaitingAudioStart" if frame.command == "SEND_AUDIO" else "WaitingTextStart", frame)
         how(peer)
 
     return script

@@ -16,8 +16,9 @@ FIRST_PATIENCE_S = 15.0
 DIAL_PATIENCE_S = 25.0
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 10.0
-# The way to the service and back, at least and at most: what left within it before a break may not have arrived.
-_LEAST_WAY_S, _MOST_WAY_S = 0.05, 2.0
+# What left within the way to the service and back before a break may not have arrived; at least so long, since who
+# breaks off takes some time for it, and at most.
+_LEAST_WAY_S, _MOST_WAY_S = 0.25, 2.0
 
 
 class Dialling:
