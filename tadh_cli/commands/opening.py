@@ -98,6 +98,7 @@ def opened(tadh: Tadh, prepared: Prepared) -> Iterator[Opened]:
             try:
                 session.create(prepared)
                 holds.enter_context(tadh.turns.driving(session.id))
+                session.tell_address()
                 signals.heed()
                 yield session
             finally:
@@ -135,7 +136,6 @@ class Opened:
         except TadhError as error:
             self._entry = error.task_id if error.task_id.startswith("#") else ""
             raise
-        self.tell_address()
 
     def tell_address(self) -> None:
         """Where to look at it; a stream that is pushed elsewhere has no address."""
